@@ -1,0 +1,37 @@
+# Every target does its own set-up: a machine needs only Python 3.11+ and make.
+# uv makes the set-up quick; where it is missing, pip puts one into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+EXTRAS := cli
+READY  := $(VENV)/.ready
+UV     := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
+
+.PHONY: demo test lint bench clean
+.DEFAULT_GOAL := test
+
+$(READY): pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "diarist needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv module is missing (on Debian: apt install python3-venv)"; exit 2; }
+	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]' --group dev
+	@touch $@
+
+demo: $(READY)  ## a conversation becomes a diary
+	@$(BIN)/python demo/run.py
+
+test: $(READY)  ## the whole suite; pass ARGS="-k name" for a part
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(READY)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: $(READY)  ## every figure beside the peer's, in one run
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean:
+	rm -rf $(VENV) .bench dist
