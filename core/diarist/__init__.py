@@ -1,0 +1,164 @@
+"""A diary for AI agents: memory as TOML pages that a person can read, edit and diff."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diarist.backends.local import LocalBackend
+    from diarist.backends.sqlite import SQLiteRecords
+    from diarist.binding import bind_user
+    from diarist.diary import Diary
+    from diarist.errors import (
+        BackendError,
+        ConflictError,
+        DamagedError,
+        DiaristError,
+        DocumentError,
+        FormatVersionError,
+        InvalidIdError,
+        MemoryAccessError,
+        MissingExtraError,
+        NotebookError,
+        PreferenceNotFoundError,
+        SchemaError,
+        UnknownCategoryError,
+        UnsupportedError,
+        UserExistsError,
+        UserNotBoundError,
+    )
+    from diarist.extraction.base import Extractor
+    from diarist.extraction.rules import RuleExtractor
+    from diarist.loaders import (
+        ConversationLoader,
+        PreferenceLoader,
+        load_conversations,
+        load_preferences,
+    )
+    from diarist.models import (
+        Edit,
+        EditResult,
+        Extraction,
+        Match,
+        Page,
+        Problem,
+        Rejected,
+        Snapshot,
+        Turn,
+        UpdateReport,
+    )
+    from diarist.notebook import MemoryFile, Notebook
+    from diarist.records import (
+        KEEP,
+        DeleteNote,
+        DeletionReport,
+        GetNote,
+        Hit,
+        ListNamespaces,
+        ListNotes,
+        Message,
+        Note,
+        Payload,
+        PutNote,
+        RecordedTurn,
+        RestoreNote,
+        Session,
+    )
+    from diarist.sync import SyncDiary
+    from diarist.tables import ConversationItem, DefaultPreferences, PreferenceItem
+
+__all__ = [
+    "KEEP",
+    "BackendError",
+    "ConflictError",
+    "ConversationItem",
+    "ConversationLoader",
+    "DamagedError",
+    "DefaultPreferences",
+    "DeleteNote",
+    "DeletionReport",
+    "DiaristError",
+    "Diary",
+    "DocumentError",
+    "Edit",
+    "EditResult",
+    "Extraction",
+    "Extractor",
+    "FormatVersionError",
+    "GetNote",
+    "Hit",
+    "InvalidIdError",
+    "ListNamespaces",
+    "ListNotes",
+    "LocalBackend",
+    "Match",
+    "MemoryAccessError",
+    "MemoryFile",
+    "Message",
+    "MissingExtraError",
+    "Note",
+    "Notebook",
+    "NotebookError",
+    "Page",
+    "Payload",
+    "PreferenceItem",
+    "PreferenceLoader",
+    "PreferenceNotFoundError",
+    "Problem",
+    "PutNote",
+    "RecordedTurn",
+    "Rejected",
+    "RestoreNote",
+    "RuleExtractor",
+    "SQLiteRecords",
+    "SchemaError",
+    "Session",
+    "Snapshot",
+    "SyncDiary",
+    "Turn",
+    "UnknownCategoryError",
+    "UnsupportedError",
+    "UpdateReport",
+    "UserExistsError",
+    "UserNotBoundError",
+    "bind_user",
+    "load_conversations",
+    "load_preferences",
+]
+
+_HOMES = {
+    "diarist.backends.local": "LocalBackend",
+    "diarist.backends.sqlite": "SQLiteRecords",
+    "diarist.binding": "bind_user",
+    "diarist.diary": "Diary",
+    "diarist.errors": "BackendError ConflictError DamagedError DiaristError DocumentError "
+    "FormatVersionError InvalidIdError MemoryAccessError MissingExtraError "
+    "NotebookError PreferenceNotFoundError SchemaError UnknownCategoryError "
+    "UnsupportedError UserExistsError UserNotBoundError",
+    "diarist.extraction.base": "Extractor",
+    "diarist.extraction.rules": "RuleExtractor",
+    "diarist.loaders": "ConversationLoader PreferenceLoader load_conversations load_preferences",
+    "diarist.models": "Edit EditResult Extraction Match Page Problem Rejected Snapshot Turn "
+    "UpdateReport",
+    "diarist.notebook": "MemoryFile Notebook",
+    "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes Message "
+    "Note Payload PutNote RecordedTurn RestoreNote Session",
+    "diarist.sync": "SyncDiary",
+    "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("diarist")
+    for module, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'diarist' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,117 @@
+"""Every error diarist raises on purpose.
+
+    DiaristError
+    ├── InvalidIdError(ValueError)            a user id that can't be stored
+    ├── SchemaError(TypeError)                a preference table that isn't one
+    ├── UnknownCategoryError(ValueError)      a category the table doesn't have
+    ├── PreferenceNotFoundError(KeyError)     no preference under that id
+    ├── DocumentError(ValueError)             a page that can't be read; it is never overwritten
+    │   └── FormatVersionError                a page written by a newer diarist
+    ├── BackendError(OSError)                 the disk or the server said no
+    │   ├── ConflictError                 somebody else wrote the page in between
+    │   └── DamagedError                  a database that can't be read any more
+    ├── MemoryAccessError(PermissionError)    a notebook that may not be read or written
+    ├── NotebookError(ValueError)             an edit that fits no place in a notebook, or many
+    ├── UserExistsError(FileExistsError)      an import over a user who has a diary
+    ├── UserNotBoundError(LookupError)        nobody said whose memory it is
+    ├── UnsupportedError(NotImplementedError) the backend lacks what is asked for
+    └── MissingExtraError(ImportError)        an optional part that isn't installed
+
+Each message says what happened, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class DiaristError(Exception):
+    """The base of every error diarist raises on purpose."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidIdError(DiaristError, ValueError):
+    """A user id is empty, too long, no text, or holds control characters."""
+
+
+class SchemaError(DiaristError, TypeError):
+    """A preference table is not a Pydantic model of `dict[str, PreferenceItem]` fields."""
+
+
+class UnknownCategoryError(DiaristError, ValueError):
+    """The preference table has no such category."""
+
+
+class PreferenceNotFoundError(DiaristError, KeyError):
+    """The page has no preference under that category and id."""
+
+
+class DocumentError(DiaristError, ValueError):
+    """A page can't be parsed or edited. It stays as it is until somebody mends it.
+
+    Attributes:
+        reason: what is wrong, without the place.
+        line: 1-based line of the fault, None where none can be named.
+        column: 1-based column of the fault, None where none can be named.
+        location: the file, or another name of the page; None inside pure functions.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        location: str | None = None,
+    ) -> None:
+        self.reason, self.line, self.column, self.location = reason, line, column, location
+        place = location or "the page"
+        if line is not None:
+            place += f", line {line}"
+        if column is not None:
+            place += f", column {column}"
+        super().__init__(f"{place}: {reason}")
+
+    def at(self, location: str) -> DocumentError:
+        """Return the same error, naming the file it was found in."""
+        return type(self)(self.reason, line=self.line, column=self.column, location=location)
+
+
+class FormatVersionError(DocumentError):
+    """The page was written by a newer format version; nothing is written to it."""
+
+
+class BackendError(DiaristError, OSError):
+    """A read or a write failed; what was stored before is intact."""
+
+
+class ConflictError(BackendError):
+    """The stored version is not the expected one: read again and retry."""
+
+
+class DamagedError(BackendError):
+    """A database is damaged; it stays where it is until `diarist check --repair` moves it."""
+
+
+class MemoryAccessError(DiaristError, PermissionError):
+    """A notebook may not be read or written: that is not the same as an empty one."""
+
+
+class NotebookError(DiaristError, ValueError):
+    """The text to replace is missing or not unique, or the notebook would grow too large."""
+
+
+class UserExistsError(DiaristError, FileExistsError):
+    """The user has a diary already; nothing is imported over it."""
+
+
+class UserNotBoundError(DiaristError, LookupError):
+    """Nobody said whose memory it is; there is no default user."""
+
+
+class UnsupportedError(DiaristError, NotImplementedError):
+    """The backend has no part that this call needs."""
+
+
+class MissingExtraError(DiaristError, ImportError):
+    """An optional part is used whose packages are not installed."""
