@@ -1,0 +1,1 @@
+"""Text in, text out: everything that reads or changes a page. Pure: no disk, no clock."""
