@@ -1,0 +1,164 @@
+"""What every backend offers, and the one read-modify-write built on it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import weakref
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+
+from diarist.errors import ConflictError
+
+T = TypeVar("T")
+Version: TypeAlias = str
+"""Names one state of one document; opaque."""
+
+Change: TypeAlias = Callable[[str | None], tuple[str | None, T]]
+"""A pure function: the text (None for none yet) in, the new text (None for no change) and a result
+out. It runs again on the fresh text whenever somebody else wrote in between."""
+
+
+class _Expected(Enum):
+    ABSENT = "absent"
+    ANY = "any"
+
+
+ABSENT: Final = _Expected.ABSENT
+"""`put` only where there is no document yet."""
+ANY: Final = _Expected.ANY
+"""`put` whatever is there."""
+Expected: TypeAlias = Version | Literal[_Expected.ABSENT, _Expected.ANY]
+
+ATTEMPTS = 60
+LONGEST_PAUSE = 0.5  # seconds
+
+
+class PageStore(Protocol):
+    """The six methods of a TOMLDiary backend; enough inside one process.
+
+    `kind` is "preferences" or "conversations"; the content is text and means nothing here.
+    """
+
+    async def load(self, user_id: str, kind: str) -> str | None:
+        """Return the document, None where there is none."""
+        ...
+
+    async def save(self, user_id: str, kind: str, content: str) -> None:
+        """Write the document, whatever was there."""
+        ...
+
+    async def exists(self, user_id: str, kind: str) -> bool:
+        """Say whether there is such a document."""
+        ...
+
+    async def delete(self, user_id: str, kind: str) -> None:
+        """Remove the document; a missing one is no error."""
+        ...
+
+    async def delete_user(self, user_id: str) -> None:
+        """Remove all a user has; an unknown user is no error."""
+        ...
+
+    async def list_users(self) -> list[str]:
+        """Return every user who has something stored, sorted."""
+        ...
+
+
+@runtime_checkable
+class DocumentStore(PageStore, Protocol):
+    """A backend that several processes may share: get and put carry versions."""
+
+    async def get(self, user_id: str, kind: str) -> tuple[str | None, Version | None]:
+        """Return the document and its version, (None, None) where there is none."""
+        ...
+
+    async def put(self, user_id: str, kind: str, content: str, *, expect: Expected) -> Version:
+        """Write the document if its version is `expect`, and return the new version.
+
+        Raises:
+            ConflictError: the stored version is another.
+        """
+        ...
+
+
+@runtime_checkable
+class HasBlocking(Protocol):
+    """A store that works without waiting for anything but the disk."""
+
+    @property
+    def blocking(self) -> Self:
+        """The same store, whose coroutines never suspend: they block the thread they run in."""
+        ...
+
+
+@runtime_checkable
+class _Updating(Protocol):
+    """A store that does its own read-modify-write, which must be as good as the one below."""
+
+    async def update(self, user_id: str, kind: str, change: Change[T]) -> T: ...
+
+
+async def update(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
+    """Read a document, change it and write it, so that nobody's write in between is lost.
+
+    This is the only read-modify-write in the library. A store with versions is retried with full
+    jitter; one with just the six methods is held under a lock for the user, which protects inside
+    this process only.
+
+    Raises:
+        ConflictError: others wrote all the time, for every attempt.
+    """
+    if isinstance(store, _Updating):
+        return await store.update(user_id, kind, change)
+    if isinstance(store, DocumentStore):
+        return await _update_by_version(store, user_id, kind, change)
+    return await _update_under_lock(store, user_id, kind, change)
+
+
+async def _update_by_version(store: DocumentStore, user_id: str, kind: str, change: Change[T]) -> T:
+    import asyncio
+
+    for attempt in range(ATTEMPTS):
+        text, version = await store.get(user_id, kind)
+        changed, result = change(text)
+        if changed is None or changed == text:
+            return result
+        try:
+            await store.put(user_id, kind, changed, expect=ABSENT if version is None else version)
+        except ConflictError:
+            await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
+        else:
+            return result
+    raise ConflictError(
+        f"{kind} of {user_id!r}: {ATTEMPTS} attempts met another write each; try again later"
+    )
+
+
+async def _update_under_lock(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
+    import asyncio
+
+    lock = _lock_of(store, user_id)
+    while not lock.acquire(blocking=False):  # noqa: ASYNC110 - another thread may hold it
+        await asyncio.sleep(random.uniform(0, 0.004))
+    try:
+        text = await store.load(user_id, kind)
+        changed, result = change(text)
+        if changed is not None and changed != text:
+            await store.save(user_id, kind, changed)
+        return result
+    finally:
+        lock.release()
+
+
+STRIPES = 64
+_locks: weakref.WeakKeyDictionary[Any, tuple[threading.Lock, ...]] = weakref.WeakKeyDictionary()
+
+
+def _lock_of(store: PageStore, user_id: str) -> threading.Lock:
+    stripes = _locks.get(store)
+    if stripes is None:
+        made = tuple(threading.Lock() for _ in range(STRIPES))
+        stripes = _locks.setdefault(store, made)
+    return stripes[hash(user_id) % STRIPES]
