@@ -1,0 +1,1 @@
+"""A turn in, edits out. Pure: no disk, no clock, no framework."""

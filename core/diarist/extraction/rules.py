@@ -1,0 +1,209 @@
+"""The offline extractor: families of English constructions, and guards against look-alikes.
+
+What it finds is the user's own clause without its subject ("I'm allergic to walnuts." gives
+"allergic to walnuts"), never a paraphrase. It takes the user's words alone; what the assistant says
+is no source. In doubt it offers (`Extraction.rejected`, with the reason) instead of storing.
+
+Rules are data: TOML packs, diarist's own in `rules/`, yours by `RuleExtractor(packs=[...])`, as a
+`Path` or as text. Yours are tried first; what they match is cut and guarded like everything else.
+
+    [[rule]]
+    name = "supports"                       # unique in the pack
+    kind = "taste"                          # helps to place it in a table of your own
+    subject = ["I"]                         # I, I am, I was, I have, I had, I would, I will, my,
+                                            # other (somebody or something else), elided (none)
+    modal = ["", "do"]                      # allowed modals: "" (none), do, can, will, would, must
+    pattern = "(?:support|root for) {thing}"
+    affirmed = "likes"                      # the category of what is said …
+    negated = "dislikes"                    # … and of what is denied; leave out what means nothing
+    examples = { "I support St. Pauli." = "support St. Pauli" }
+    not = ["I support it."]
+
+`pattern` is a regular expression, tried with lowered text where the verb starts: subject, "am",
+adverbs, "don't" and "never" are behind it already. Line breaks in it count for nothing; a group
+`(?-i:[A-Z])` asks for a capital. `{fond}` is a word family of `rules/words.toml` or of the pack's
+own `[words]` table (`fond = ["like", …]`), `{fond:s}`, `{fond:ed}` and `{fond:ing}` are its forms.
+
+The groups mean something: `thing` is what it is about (`{thing}` is the rest of the clause), `np`
+the subject of an "other" clause, `replaces` what it takes the place of, `text` the whole statement
+where that is not the clause; `bad` says that the meaning denies it.
+
+Further keys: `require` (what the clause must contain), `elided` (true, or how the verb must begin
+where no subject is said), `habit` (it needs "usually", "always", "never" …), `split` ("a and b" are
+two statements), `confidence` ("store", or "offer" for what a person should look at first).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from diarist.extraction import changes, commands, follow_ups
+from diarist.extraction.discretion import is_apart
+from diarist.extraction.matching import frame, told_in
+from diarist.extraction.packs import load_pack
+from diarist.extraction.sentences import LIMIT as READ
+from diarist.extraction.sentences import clauses, lowered, readable, sentences
+from diarist.extraction.statements import MAX_TEXT, Finding, findings
+from diarist.extraction.summary import summarise
+from diarist.models import Edit, Extraction, Rejected
+from diarist.pages.items import texts
+from diarist.pages.secrets import WITHHELD, find_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from diarist.extraction.packs import Guard, PackFile
+    from diarist.models import Snapshot, Turn
+
+LIMIT = 50
+"""The most edits one turn may bring."""
+
+MAX_CLAUSES = 250
+"""The most clauses of a message that are read; 8,000 characters of prose have fewer."""
+
+_ENGLISH = frozenset(
+    "the a an and or but i you he she it we they is am are was were be been have has had do does "
+    "did don't not no my your his her our their this that these those to of in on at for with from "
+    "by as if when what which who how why where can could will would should so than then there "
+    "here just very about into over me him them us i'm it's i've i'd that's like please any all "
+    "more some up out one's never always also because too really".split()
+)
+
+
+_ELSEWHERE = frozenset(
+    "ich du sie wir ist bin nicht kein keine und der das ein eine mein meine je tu il elle nous "
+    "suis est ne pas le les un une mon ma et yo soy es el los mi y que muy gosto eu sou os um "
+    "uma meu minha io sono non lo gli ho ik ben niet een het mijn jag jeg och og ikke inte nie "
+    "jestem bir de del la da em en och med som".split()
+)
+"""Small words of other languages in Latin letters."""
+
+
+class RuleExtractor:
+    """Finds statements about the user by rules: offline, deterministic, in a few milliseconds.
+
+    >>> [edit.text for edit in RuleExtractor().find("Hi! I'm allergic to walnuts and peanuts.")]
+    ['allergic to walnuts', 'allergic to peanuts']
+    """
+
+    is_instant = True
+    """It needs no lease to be renewed while it works."""
+
+    def __init__(self, packs: Iterable[str | PackFile] = ()) -> None:
+        self._packs = tuple(rule for pack in packs for rule in load_pack(pack))
+
+    def find(self, text: str, categories: Mapping[str, str] | None = None) -> list[Edit]:
+        """Return what would be stored of a user's message, in its order, at most `LIMIT` edits.
+
+        `categories` are the table's names and meanings; without them the default table's.
+        """
+        if categories is None:
+            from diarist import schema, tables
+
+            categories = schema.categories(tables.DefaultPreferences)
+        found = self._findings(text, categories)
+        return [finding.edit for finding in found if finding.doubt is None][:LIMIT]
+
+    def extract(self, turn: Turn, snapshot: Snapshot) -> Extraction:
+        """Return the edits of `turn`, what is offered and why, and the conversation's summary."""
+        followed = follow_ups.edits(turn, snapshot)
+        secret = find_secret(turn.user_msg[:READ])
+        found = [] if followed else self._findings(turn.user_msg, snapshot.categories)
+        if secret:
+            found = [finding for finding in found if _is_apart(finding.edit, turn.user_msg)]
+        found = [changes.lifted(finding, snapshot) for finding in found]
+        edits = (
+            followed
+            or [
+                changes.replacing(finding.edit, turn.user_msg, snapshot)
+                for finding in found
+                if finding.doubt is None
+            ][:LIMIT]
+        )
+        previous = snapshot.conversation.get("summary")
+        rolling = summarise(
+            previous if isinstance(previous, str) else None,
+            turn,
+            keywords=texts(snapshot.conversation.get("keywords")),
+            is_secret=_is_secret,
+        )
+        return Extraction(
+            edits=tuple(commands.resolve(edits, snapshot)),
+            summary=rolling.text,
+            keywords=rolling.keywords,
+            rejected=_rejected(turn.user_msg, found, secret, followed is None),
+        )
+
+    def _findings(self, message: str, categories: Mapping[str, str]) -> list[Finding]:
+        text = readable(message)
+        found: dict[tuple[str, str, str], Finding] = {}
+        budget = MAX_CLAUSES
+        for start, end in sentences(text):
+            parts = tuple(islice(clauses(text, start, end), budget))
+            budget -= len(parts)
+            for told in told_in(parts, self._packs):
+                for finding in findings(message, told, categories):
+                    edit = finding.edit
+                    found.setdefault((edit.action, edit.category, edit.text.casefold()), finding)
+            if len(found) >= 2 * LIMIT or budget <= 0:
+                break
+        guards = frame(lowered(text))
+        return [_framed(finding, guards) for finding in found.values()]
+
+
+def _framed(finding: Finding, guards: Iterable[Guard]) -> Finding:
+    """Return the finding, in doubt where the whole message is no speech of the user's own."""
+    reasons = (guard.reason for guard in guards if guard.concerns(finding.kind))
+    return finding if finding.doubt else replace(finding, doubt=next(reasons, None))
+
+
+def _is_secret(text: str) -> bool:
+    return find_secret(text) is not None
+
+
+def _is_apart(edit: Edit, message: str) -> bool:
+    """Say whether an edit is no part of a secret; one that forgets writes none."""
+    said = " ".join([edit.text, *edit.contexts, edit.replaces or ""])
+    return edit.action == "forget" or is_apart(said, message, _is_secret)
+
+
+def _rejected(
+    message: str, found: list[Finding], secret: str | None, alone: bool
+) -> tuple[Rejected, ...]:
+    """Return what was found and is not stored.
+
+    Of a foreign message no word: what is a secret in it can't be told.
+    """
+    if secret:
+        seen = (Rejected(WITHHELD, f"it looks like {secret}"),)
+    elif not found and alone and is_foreign(message):
+        seen = (Rejected(WITHHELD, "no rule pack fits this language"),)
+    else:
+        seen = ()
+    doubted = (
+        Rejected(finding.edit.text[:MAX_TEXT], finding.doubt, finding.edit.category)
+        for finding in found
+        if finding.doubt is not None
+    )
+    return (*seen, *doubted)[:LIMIT]
+
+
+def is_foreign(text: str) -> bool:
+    """Say whether a message of four words or more is hardly English.
+
+    A short one without any small word may be ("Rex died last year."): it must have a foreign one.
+
+    >>> is_foreign("Ich esse kein Fleisch und trinke keinen Wein")
+    True
+    >>> is_foreign("I don't eat meat"), is_foreign("Rex died last year.")
+    (False, False)
+    """
+    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text[:2000].lower().replace("’", "'"))
+    if len(words) < 4:
+        return not text.isascii() and bool(re.search(r"[\u0370-\u1fff\u3040-\ud7af]{4}", text))
+    if len(words) < 8 and text.isascii() and not _ELSEWHERE.intersection(words):
+        return False
+    return sum(word in _ENGLISH for word in words) < 0.1 * len(words)
