@@ -1,0 +1,196 @@
+"""What a store of messages, turns and notes offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime, timedelta
+
+    from diarist.records import (
+        Appended,
+        DeletionReport,
+        Message,
+        MessageStatus,
+        NewTurn,
+        Note,
+        NoteOperation,
+        RecordedTurn,
+        Session,
+        TurnState,
+        Vectors,
+    )
+
+
+@runtime_checkable
+class RecordStore(Protocol):
+    """Messages, turns and notes of each user.
+
+    Every call is one transaction: it is done wholly, or not at all. A call returns when what it
+    wrote is durable. Times are given by the caller; no store reads a clock.
+    """
+
+    # messages
+
+    async def append(
+        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+    ) -> Appended:
+        """Add messages in order; one whose id the session knows is not added again."""
+        ...
+
+    async def read(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        last: int | None = None,
+        before: str | int | datetime | None = None,
+        after: str | int | datetime | None = None,
+        status: MessageStatus | None = "active",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Message]:
+        """Return messages in order; None for `status` is all."""
+        ...
+
+    async def numbered(
+        self, user_id: str, session_id: str, numbers: Collection[int]
+    ) -> list[Message]:
+        """Return the messages with these numbers that there are, in order."""
+        ...
+
+    async def count(self, user_id: str, session_id: str, status: MessageStatus | None) -> int:
+        """Return how many messages a session has."""
+        ...
+
+    async def replace(
+        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+    ) -> list[Message]:
+        """Make `messages` the active ones; those that stay at the start keep their numbers."""
+        ...
+
+    async def delete(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        ids: Collection[str | int] = (),
+        positions: Collection[int] = (),
+    ) -> list[Message]:
+        """Delete by id, number or position among the active messages; return what is gone."""
+        ...
+
+    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
+        """Archive the `n` oldest active messages, and return them."""
+        ...
+
+    async def clear(self, user_id: str, session_id: str) -> int:
+        """Delete all messages of a session, and return how many."""
+        ...
+
+    async def sessions(self, user_id: str) -> list[Session]:
+        """Return every session, the one touched last first."""
+        ...
+
+    # turns
+
+    async def record(
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Sequence[Message],
+        turn: NewTurn,
+        *,
+        now: datetime,
+    ) -> Appended:
+        """Append messages as one pending turn; known messages make no second turn."""
+        ...
+
+    async def waiting(self, user_id: str, *, now: datetime) -> list[tuple[str, int]]:
+        """Return session and number of the pending turns nobody works on, oldest first."""
+        ...
+
+    async def claim(
+        self,
+        user_id: str,
+        session_id: str,
+        number: int,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+    ) -> RecordedTurn | None:
+        """Give a pending turn to `owner` unless somebody works on it."""
+        ...
+
+    async def renew(
+        self, user_id: str, session_id: str, number: int, *, owner: str, until: datetime
+    ) -> bool:
+        """Lengthen a lease, and say whether the turn is still the owner's."""
+        ...
+
+    async def release(
+        self, user_id: str, session_id: str, number: int, *, owner: str, reason: str
+    ) -> None:
+        """Leave a turn pending, with the reason."""
+        ...
+
+    async def finish(
+        self,
+        user_id: str,
+        session_id: str,
+        number: int,
+        state: TurnState,
+        reason: str | None = None,
+    ) -> None:
+        """End a turn."""
+        ...
+
+    async def turn(self, user_id: str, session_id: str, number: int) -> RecordedTurn | None:
+        """Return a turn, None where there is none."""
+        ...
+
+    async def turns(self, user_id: str, state: TurnState | None = None) -> list[RecordedTurn]:
+        """Return the turns in a state, or all, oldest first."""
+        ...
+
+    # notes
+
+    async def notes(
+        self, user_id: str, operations: Sequence[NoteOperation], *, now: datetime
+    ) -> list[Any]:
+        """Do all operations or none; reads see the state before. Return a result for each.
+
+        A put gives None, a get a note or None, a delete or restore whether there was something, a
+        listing scored notes, a listing of namespaces tuples.
+        """
+        ...
+
+    async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
+        """Remove expired notes and those deleted for longer than `retention`, bytes and all."""
+        ...
+
+    # the whole
+
+    async def every_note(self, user_id: str) -> list[tuple[Note, dict[str, list[list[float]]]]]:
+        """Return all notes, deleted and expired ones too, with their vectors."""
+        ...
+
+    async def restore(
+        self,
+        user_id: str,
+        messages: Sequence[Message],
+        turns: Sequence[RecordedTurn],
+        notes: Sequence[tuple[Note, Vectors]],
+    ) -> None:
+        """Put everything back as it was exported, for a user who has nothing."""
+        ...
+
+    async def delete_user(self, user_id: str) -> DeletionReport:
+        """Remove everything of a user; what is on its way to the store is refused or goes anew."""
+        ...
+
+    async def list_users(self) -> list[str]:
+        """Return every user who has records, sorted."""
+        ...

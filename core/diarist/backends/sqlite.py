@@ -1,0 +1,461 @@
+"""Messages, turns and notes in SQLite: a database for each user, or one file for one owner."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from copy import copy
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from diarist import workers
+from diarist.backends import files
+from diarist.backends.databases import Databases, owner_of
+from diarist.backends.folders import UserFolders, joined
+from diarist.backends.gathering import Gathering
+from diarist.backends.ids import check_user_id
+from diarist.backends.statements import messages as message_statements
+from diarist.backends.statements import notes as note_statements
+from diarist.backends.statements import turns as turn_statements
+from diarist.blocking import at_once
+from diarist.records import Appended, DeletionReport
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Generator, Sequence
+    from datetime import datetime, timedelta
+    from sqlite3 import Connection
+
+    from diarist.backends.databases import Places
+    from diarist.records import (
+        Message,
+        MessageStatus,
+        NewTurn,
+        Note,
+        NoteOperation,
+        RecordedTurn,
+        Session,
+        TurnState,
+        Vectors,
+    )
+
+T = TypeVar("T")
+
+FILE = "diary.db"
+
+
+class SQLiteRecords:
+    """Records in `<folder>/<user>/diary.db`, one database for each user.
+
+    Any number of threads, event loops and processes on one machine may share a folder. Nothing is
+    created before the first write.
+
+    Args:
+        folder: the folder of all users.
+        durability: "full" survives a power loss, "normal" a killed process.
+
+    Example:
+        >>> import asyncio, tempfile
+        >>> from datetime import UTC, datetime
+        >>> noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        >>> from diarist import Message
+        >>> records = SQLiteRecords(tempfile.mkdtemp())
+        >>> hello = [Message("user", "Hello!")]
+        >>> done = records.append("ana", "chat_1", hello, now=noon)
+        >>> asyncio.run(done).messages[0].number
+        1
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        durability: Literal["full", "normal"] = "full",
+    ) -> None:
+        if durability not in ("full", "normal"):
+            raise ValueError(f'durability is "full" or "normal", not {durability!r}')
+        synced = durability == "full"
+        self._set_up(_Folders(UserFolders(folder, synced=synced)), synced=synced)
+
+    @classmethod
+    def file(
+        cls, path: str | os.PathLike[str], *, durability: Literal["full", "normal"] = "full"
+    ) -> Self:
+        """Keep the records of one owner in one file; the first user who writes is the owner."""
+        if durability not in ("full", "normal"):
+            raise ValueError(f'durability is "full" or "normal", not {durability!r}')
+        self = cls.__new__(cls)
+        self._set_up(_File(Path(path)), synced=durability == "full")
+        return self
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """Keep the records of this process, for tests."""
+        self = cls.__new__(cls)
+        self._set_up(_Nowhere(), synced=False)
+        return self
+
+    def _set_up(self, places: _UserPlaces, *, synced: bool) -> None:
+        self._places = places
+        self._databases = Databases(places, synced=synced)
+        self._gathering = Gathering(self._databases.write_all)
+        self._run = workers.run
+
+    @property
+    def blocking(self) -> Self:
+        """The same store, whose coroutines never suspend: they block the thread they run in."""
+        twin = copy(self)
+        twin._run = at_once
+        return twin
+
+    async def aclose(self) -> None:
+        """Close the databases; nothing is lost without it."""
+        await self._run(self._databases.close)
+
+    # ------------------------------------------------------------ messages
+
+    async def append(
+        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+    ) -> Appended:
+        """Add messages in order; one whose id the session knows is not added again."""
+
+        def work(connection: Connection) -> Appended:
+            stored, added = message_statements.append(connection, session_id, messages, now)
+            return Appended(stored, added)
+
+        return await self._write(user_id, work)
+
+    async def read(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        last: int | None = None,
+        before: str | int | datetime | None = None,
+        after: str | int | datetime | None = None,
+        status: MessageStatus | None = "active",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Message]:
+        """Return messages in order; None for `status` is all."""
+        work = partial(
+            message_statements.read,
+            session_id=session_id,
+            last=last,
+            before=before,
+            after=after,
+            status=status,
+            limit=limit,
+            offset=offset,
+        )
+        return await self._read(user_id, work) or []
+
+    async def numbered(
+        self, user_id: str, session_id: str, numbers: Collection[int]
+    ) -> list[Message]:
+        """Return the messages with these numbers that there are, in order."""
+        work = partial(message_statements.numbered, session_id=session_id, numbers=numbers)
+        return await self._read(user_id, work) or []
+
+    async def count(self, user_id: str, session_id: str, status: MessageStatus | None) -> int:
+        """Return how many messages a session has."""
+        work = partial(message_statements.count, session_id=session_id, status=status)
+        return await self._read(user_id, work) or 0
+
+    async def replace(
+        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+    ) -> list[Message]:
+        """Make `messages` the active ones; those that stay at the start keep their numbers."""
+        work = partial(
+            message_statements.replace_all, session_id=session_id, messages=messages, now=now
+        )
+        return list(await self._write(user_id, work))
+
+    async def delete(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        ids: Collection[str | int] = (),
+        positions: Collection[int] = (),
+    ) -> list[Message]:
+        """Delete by id, number or position among the active messages; return what is gone."""
+        work = partial(
+            message_statements.delete, session_id=session_id, ids=ids, positions=positions
+        )
+        return await self._change(user_id, work) or []
+
+    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
+        """Archive the `n` oldest active messages, and return them."""
+        work = partial(message_statements.archive, session_id=session_id, n=n)
+        return await self._change(user_id, work) or []
+
+    async def clear(self, user_id: str, session_id: str) -> int:
+        """Delete all messages of a session, and return how many."""
+        work = partial(message_statements.clear, session_id=session_id)
+        return await self._change(user_id, work) or 0
+
+    async def sessions(self, user_id: str) -> list[Session]:
+        """Return every session, the one touched last first."""
+        return await self._read(user_id, message_statements.sessions) or []
+
+    # ------------------------------------------------------------ turns
+
+    async def record(
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Sequence[Message],
+        turn: NewTurn,
+        *,
+        now: datetime,
+    ) -> Appended:
+        """Append messages as one pending turn; known messages make no second turn."""
+        work = partial(
+            turn_statements.record, session_id=session_id, messages=messages, now=now, new=turn
+        )
+        return await self._write(user_id, work)
+
+    async def waiting(self, user_id: str, *, now: datetime) -> list[tuple[str, int]]:
+        """Return session and number of the pending turns nobody works on, oldest first."""
+        return await self._read(user_id, partial(turn_statements.waiting, now=now)) or []
+
+    async def claim(
+        self,
+        user_id: str,
+        session_id: str,
+        number: int,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+    ) -> RecordedTurn | None:
+        """Give a pending turn to `owner` unless somebody works on it."""
+        work = partial(
+            turn_statements.claim,
+            session_id=session_id,
+            number=number,
+            owner=owner,
+            now=now,
+            until=until,
+        )
+        return await self._change(user_id, work)
+
+    async def renew(
+        self, user_id: str, session_id: str, number: int, *, owner: str, until: datetime
+    ) -> bool:
+        """Lengthen a lease, and say whether the turn is still the owner's."""
+        work = partial(
+            turn_statements.renew, session_id=session_id, number=number, owner=owner, until=until
+        )
+        return bool(await self._change(user_id, work))
+
+    async def release(
+        self, user_id: str, session_id: str, number: int, *, owner: str, reason: str
+    ) -> None:
+        """Leave a turn pending, with the reason."""
+        work = partial(
+            turn_statements.release,
+            session_id=session_id,
+            number=number,
+            owner=owner,
+            reason=reason,
+        )
+        await self._change(user_id, work)
+
+    async def finish(
+        self,
+        user_id: str,
+        session_id: str,
+        number: int,
+        state: TurnState,
+        reason: str | None = None,
+    ) -> None:
+        """End a turn."""
+        work = partial(
+            turn_statements.finish,
+            session_id=session_id,
+            number=number,
+            state=state,
+            reason=reason,
+        )
+        await self._change(user_id, work)
+
+    async def turn(self, user_id: str, session_id: str, number: int) -> RecordedTurn | None:
+        """Return a turn, None where there is none."""
+        work = partial(turn_statements.get, session_id=session_id, number=number)
+        return await self._read(user_id, work)
+
+    async def turns(self, user_id: str, state: TurnState | None = None) -> list[RecordedTurn]:
+        """Return the turns in a state, or all, oldest first."""
+        return await self._read(user_id, partial(turn_statements.all_turns, state=state)) or []
+
+    # ------------------------------------------------------------ notes
+
+    async def notes(
+        self, user_id: str, operations: Sequence[NoteOperation], *, now: datetime
+    ) -> list[Any]:
+        """Do all operations or none; reads see the state before. Return a result for each."""
+        work = partial(note_statements.run, operations=operations, now=now)
+        if note_statements.writes(operations):
+            return await self._write(user_id, work)
+        found = await self._read(user_id, work)
+        return note_statements.nothing(operations) if found is None else found
+
+    async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
+        """Remove expired notes and those deleted for longer than `retention`, bytes and all."""
+
+        def work() -> int:
+            self._places.check(user_id)
+            if self._databases.read(user_id, lambda _: True) is None:
+                return 0
+            done = partial(note_statements.cleanup, now=now, retention=retention)
+            removed = self._databases.write(user_id, done)
+            self._databases.compact(user_id)
+            return removed
+
+        return await self._run(work)
+
+    # ------------------------------------------------------------ the whole
+
+    async def every_note(self, user_id: str) -> list[tuple[Note, dict[str, list[list[float]]]]]:
+        """Return all notes, deleted and expired ones too, with their vectors."""
+        return await self._read(user_id, note_statements.every) or []
+
+    async def restore(
+        self,
+        user_id: str,
+        messages: Sequence[Message],
+        turns: Sequence[RecordedTurn],
+        notes: Sequence[tuple[Note, Vectors]],
+    ) -> None:
+        """Put everything back as it was exported, for a user who has nothing."""
+
+        def work(connection: Connection) -> None:
+            message_statements.restore(connection, messages)
+            for turn in turns:
+                turn_statements.add(connection, turn, [m.number or 0 for m in turn.messages])
+            for note, vectors in notes:
+                note_statements.add(connection, note, vectors)
+
+        await self._write(user_id, work)
+
+    async def delete_user(self, user_id: str) -> DeletionReport:
+        """Remove a user's database; what is on its way to it is refused, or goes to a new one."""
+
+        def counts(connection: Connection) -> DeletionReport:
+            messages, notes, turns = (
+                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for table in ("messages", "notes", "turns")
+            )
+            return DeletionReport(user_id, messages=messages, notes=notes, turns=turns)
+
+        def work() -> DeletionReport:
+            self._places.check(user_id)
+            return self._databases.remove(user_id, counts) or DeletionReport(user_id)
+
+        return await self._run(work)
+
+    async def list_users(self) -> list[str]:
+        """Return every user who has a database, sorted."""
+        return await self._run(self._places.list_users)
+
+    # ------------------------------------------------------------ how
+
+    async def _write(self, user_id: str, work: Callable[[Connection], T]) -> T:
+        self._places.check(user_id)
+        if self._run is at_once:
+            return self._databases.write(user_id, work)
+        return await self._gathering.write(user_id, work)
+
+    async def _change(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
+        """Write, where the user has a database: what only changes makes none."""
+        self._places.check(user_id)
+        return await self._run(self._databases.change, user_id, work)
+
+    async def _read(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
+        self._places.check(user_id)
+        return await self._run(self._databases.read, user_id, work)
+
+
+class _Folders:
+    """A file in each user's folder."""
+
+    def __init__(self, users: UserFolders) -> None:
+        self._users = users
+
+    def check(self, user_id: str) -> None:
+        check_user_id(user_id)
+
+    def path(self, user_id: str) -> Path:
+        return joined(self._users.of(user_id), FILE)
+
+    @contextmanager
+    def opening(self, user_id: str) -> Generator[None]:
+        with self._users.locked(user_id, ".db"):  # so that nobody deletes the folder meanwhile
+            self._users.make(user_id, self._users.of(user_id))
+            yield
+
+    def is_owned(self) -> bool:
+        return False
+
+    def list_users(self) -> list[str]:
+        return [
+            user for user in self._users.list_users() if files.state_of(self.path(user)) is not None
+        ]
+
+
+class _File:
+    """One file, which holds its owner's id."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, user_id: str) -> None:
+        check_user_id(user_id)
+
+    def path(self, user_id: str) -> Path:
+        return self._path
+
+    @contextmanager
+    def opening(self, user_id: str) -> Generator[None]:
+        files.make_folder(self._path.parent, synced=True)
+        yield
+
+    def is_owned(self) -> bool:
+        return True
+
+    def list_users(self) -> list[str]:
+        if files.state_of(self._path) is None:
+            return []
+        owner = owner_of(self._path)
+        return [] if owner is None else [owner]
+
+
+class _Nowhere:
+    """Databases in memory, for as long as the process keeps them open."""
+
+    def __init__(self) -> None:
+        self._users: set[str] = set()
+
+    def check(self, user_id: str) -> None:
+        check_user_id(user_id)
+
+    def path(self, user_id: str) -> None:
+        return None
+
+    @contextmanager
+    def opening(self, user_id: str) -> Generator[None]:
+        self._users.add(user_id)
+        yield
+
+    def is_owned(self) -> bool:
+        return False
+
+    def list_users(self) -> list[str]:
+        return sorted(self._users)
+
+
+if TYPE_CHECKING:
+    _UserPlaces = _Folders | _File | _Nowhere
+    _places: Places = _Folders(UserFolders("", synced=True))

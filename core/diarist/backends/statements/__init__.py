@@ -1,0 +1,1 @@
+"""All SQL: plain functions of a `sqlite3.Connection`, each called inside one transaction."""

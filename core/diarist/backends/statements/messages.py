@@ -1,0 +1,306 @@
+"""Messages and sessions in SQL; each function is called inside one transaction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from diarist.backends.statements.schema import SHIFT, micros, moment
+from diarist.pages.rendering import clean
+from diarist.recall.terms import terms
+from diarist.records import EMPTY, Message, Payload, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from sqlite3 import Connection
+
+    from diarist.records import MessageStatus
+
+_COLUMNS = "key, id, role, name, text, at, archived, metadata, format, payload"
+_INSERT = (
+    "INSERT INTO messages (key, session, id, role, name, text, at, archived, metadata, format,"
+    " payload, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FIELDS = ("role", "text", "name", "id", "metadata", "payload")
+
+
+def add_session(connection: Connection, session_id: str, at: int) -> tuple[int, int]:
+    """Return a session's key and the last number it gave, making the session where it is new."""
+    row = connection.execute(
+        "SELECT no, numbered FROM sessions WHERE id = ?", (session_id,)
+    ).fetchone()
+    if row is not None:
+        return row
+    made = connection.execute(
+        "INSERT INTO sessions (id, created, updated) VALUES (?, ?, ?)", (session_id, at, at)
+    )
+    assert made.lastrowid is not None
+    return made.lastrowid, 0
+
+
+def append(
+    connection: Connection, session_id: str, messages: Sequence[Message], now: datetime
+) -> tuple[tuple[Message, ...], int]:
+    """Add messages in their order; one whose id the session knows is left as it is.
+
+    Returns:
+        All of them as they are stored, and how many were new.
+    """
+    at = micros(now)
+    session, last = add_session(connection, session_id, at)
+    known = _numbers_of(connection, session, [m.id for m in messages if m.id is not None])
+    stored: list[Message] = []
+    rows: list[tuple[Any, ...]] = []
+    latest = 0
+    for message in messages:
+        number = known.get(message.id) if message.id is not None else None
+        if number is None:
+            last += 1
+            number = last
+            said = at if message.at is None else micros(message.at)
+            latest = max(latest, said)
+            rows.append(_row(session, number, message, said))
+            if message.id is not None:
+                known[message.id] = number
+            message = replace(message, at=moment(said))
+        stored.append(replace(message, session_id=session_id, number=number))
+    connection.executemany(_INSERT, rows)
+    connection.execute(
+        "UPDATE sessions SET numbered = ?, updated = max(updated, ?) WHERE no = ?",
+        (last, latest, session),
+    )
+    return tuple(stored), len(rows)
+
+
+def read(
+    connection: Connection,
+    session_id: str,
+    *,
+    last: int | None = None,
+    before: str | int | datetime | None = None,
+    after: str | int | datetime | None = None,
+    status: MessageStatus | None = "active",
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Message]:
+    """Return messages in their order; see `Messages.read`."""
+    session = _session(connection, session_id)
+    if session is None:
+        return []
+    clauses = [f"key > {session << SHIFT} AND key < {session + 1 << SHIFT}"]
+    values: list[Any] = []
+    for bound, sign in ((before, "<"), (after, ">")):
+        if bound is None:
+            continue
+        if isinstance(bound, datetime):
+            clauses.append(f"at {sign} ?")
+            values.append(micros(bound))
+        else:
+            number = bound if isinstance(bound, int) else _number_of(connection, session, bound)
+            if number is None:
+                return []
+            clauses.append(f"key {sign} ?")
+            values.append(session << SHIFT | number)
+    if status is not None:
+        clauses.append(f"archived = {int(status == 'archived')}")
+    if last is not None:
+        limit = last if limit is None else min(last, limit)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(clauses)} "
+        f"ORDER BY key {'DESC' if last is not None else 'ASC'} LIMIT ? OFFSET ?",
+        (*values, -1 if limit is None else limit, offset),
+    ).fetchall()
+    if last is not None:
+        rows.reverse()
+    return [_message(row, session_id) for row in rows]
+
+
+def numbered(connection: Connection, session_id: str, numbers: Collection[int]) -> list[Message]:
+    """Return the messages with these numbers, in their order, archived ones too."""
+    session = _session(connection, session_id)
+    if session is None:
+        return []
+    keys = json.dumps([session << SHIFT | number for number in numbers])
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM messages "
+        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+        (keys,),
+    )
+    return [_message(row, session_id) for row in rows]
+
+
+def count(connection: Connection, session_id: str, status: MessageStatus | None) -> int:
+    """Return how many messages a session has."""
+    column = {"active": "active", "archived": "archived", None: "active + archived"}[status]
+    row = connection.execute(
+        f"SELECT {column} FROM sessions WHERE id = ?",
+        (session_id,),
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def replace_all(
+    connection: Connection, session_id: str, messages: Sequence[Message], now: datetime
+) -> tuple[Message, ...]:
+    """Make `messages` the session's active ones; what stays at the start keeps its numbers."""
+    old = read(connection, session_id)
+    same = 0
+    for one, other in zip(old, messages, strict=False):
+        if any(getattr(one, name) != getattr(other, name) for name in _FIELDS if name != "id"):
+            break
+        if other.id is not None and one.id != other.id:
+            break
+        same += 1
+    _remove(connection, session_id, [m.number for m in old[same:] if m.number is not None])
+    added, _ = append(connection, session_id, messages[same:], now)
+    return (*old[:same], *added)
+
+
+def delete(
+    connection: Connection,
+    session_id: str,
+    ids: Collection[str | int] = (),
+    positions: Collection[int] = (),
+) -> list[Message]:
+    """Delete by id, number or position among the active messages, and return what is gone."""
+    session = _session(connection, session_id)
+    if session is None:
+        return []
+    numbers = {_number_of(connection, session, id) if isinstance(id, str) else id for id in ids}
+    for position in positions:
+        order, offset = ("ASC", position) if position >= 0 else ("DESC", -position - 1)
+        row = connection.execute(
+            "SELECT key FROM messages WHERE key > ? AND key < ? AND archived = 0 "
+            f"ORDER BY key {order} LIMIT 1 OFFSET ?",
+            (session << SHIFT, session + 1 << SHIFT, offset),
+        ).fetchone()
+        numbers.add(_number(row[0]) if row else None)
+    gone = numbered(connection, session_id, [n for n in numbers if n is not None])
+    _remove(connection, session_id, [m.number for m in gone if m.number is not None])
+    return gone
+
+
+def archive(connection: Connection, session_id: str, n: int) -> list[Message]:
+    """Archive the `n` oldest active messages, and return them."""
+    oldest = read(connection, session_id, limit=max(n, 0))
+    session = _session(connection, session_id)
+    if session is None or not oldest:
+        return []
+    connection.execute(
+        "UPDATE messages SET archived = 1 WHERE key > ? AND key <= ? AND archived = 0",
+        (session << SHIFT, session << SHIFT | (oldest[-1].number or 0)),
+    )
+    return [replace(message, status="archived") for message in oldest]
+
+
+def clear(connection: Connection, session_id: str) -> int:
+    """Delete all messages of a session, and return how many; its numbers go on."""
+    session = _session(connection, session_id)
+    if session is None:
+        return 0
+    done = connection.execute(
+        "DELETE FROM messages WHERE key > ? AND key < ?",
+        (session << SHIFT, session + 1 << SHIFT),
+    )
+    return done.rowcount
+
+
+def sessions(connection: Connection) -> list[Session]:
+    """Return every session, the one touched last first."""
+    rows = connection.execute(
+        "SELECT id, active, archived, turns, created, updated FROM sessions "
+        "ORDER BY updated DESC, no DESC"
+    )
+    return [
+        Session(id, active, archived, turns, moment(created), moment(updated))
+        for id, active, archived, turns, created, updated in rows
+    ]
+
+
+def restore(connection: Connection, messages: Iterable[Message]) -> None:
+    """Put messages back under their own numbers."""
+    for message in messages:
+        at = micros(message.at) if message.at else 0
+        number = message.number or 0
+        session, _ = add_session(connection, message.session_id or "", at)
+        connection.execute(_INSERT, _row(session, number, message, at))
+        connection.execute(
+            "UPDATE sessions SET numbered = max(numbered, ?), updated = max(updated, ?), "
+            "created = min(created, ?) WHERE no = ?",
+            (number, at, at, session),
+        )
+
+
+# ---------------------------------------------------------------- how
+
+
+def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...]:
+    payload = message.payload
+    return (
+        session << SHIFT | number,
+        session,
+        message.id,
+        message.role,
+        None if message.name is None else clean(message.name),
+        clean(message.text),
+        at,
+        int(message.status == "archived"),
+        as_json(message.metadata) if message.metadata else None,
+        payload.format if payload else None,
+        as_json(payload.data) if payload else None,
+        " ".join(terms(message.text)),
+    )
+
+
+def _message(row: tuple[Any, ...], session_id: str) -> Message:
+    key, id, role, name, text, at, archived, metadata, format, payload = row
+    return Message(
+        role,
+        text,
+        name,
+        id,
+        moment(at),
+        json.loads(metadata) if metadata else EMPTY,
+        Payload(format, json.loads(payload)) if format is not None else None,
+        "archived" if archived else "active",
+        session_id,
+        _number(key),
+    )
+
+
+def _number(key: int) -> int:
+    return key & (1 << SHIFT) - 1
+
+
+def _session(connection: Connection, session_id: str) -> int | None:
+    row = connection.execute("SELECT no FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    return row[0] if row else None
+
+
+def _numbers_of(connection: Connection, session: int, ids: list[str]) -> dict[str | None, int]:
+    if not ids:
+        return {}
+    rows = connection.execute(
+        "SELECT id, key FROM messages WHERE session = ? AND id IN (SELECT value FROM json_each(?))",
+        (session, json.dumps(ids)),
+    )
+    return {id: _number(key) for id, key in rows}
+
+
+def _number_of(connection: Connection, session: int, id: str) -> int | None:
+    return _numbers_of(connection, session, [id]).get(id)
+
+
+def _remove(connection: Connection, session_id: str, numbers: Iterable[int]) -> None:
+    session = _session(connection, session_id)
+    if session is not None:
+        connection.executemany(
+            "DELETE FROM messages WHERE key = ?", [(session << SHIFT | n,) for n in numbers]
+        )
+
+
+def as_json(value: Any) -> str:
+    """Return `value` as JSON text, compact, with its keys in the order given."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

@@ -1,0 +1,154 @@
+"""The tables of a user's database, and how an older one becomes today's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
+VERSION = 1
+SHIFT = 32
+"""A message's key is its session's number in the upper bits and its own in the lower 32."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_TABLES = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sessions (
+    no INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    numbered INTEGER NOT NULL DEFAULT 0,  -- the last number given to a message
+    turns INTEGER NOT NULL DEFAULT 0,     -- the last number given to a turn
+    active INTEGER NOT NULL DEFAULT 0,    -- counted by triggers, as is archived
+    archived INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE messages (
+    key INTEGER PRIMARY KEY,              -- session << 32 | number
+    session INTEGER NOT NULL,
+    id TEXT,
+    role TEXT NOT NULL,
+    name TEXT,
+    text TEXT NOT NULL,
+    at INTEGER NOT NULL,                  -- microseconds since 1970, as are all times
+    archived INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT,
+    format TEXT,
+    payload TEXT,
+    terms TEXT NOT NULL
+);
+CREATE UNIQUE INDEX messages_by_id ON messages (session, id) WHERE id IS NOT NULL;
+CREATE VIRTUAL TABLE message_terms USING fts5(
+    terms, name, content='messages', content_rowid='key',
+    tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
+    INSERT INTO message_terms (rowid, terms, name) VALUES (new.key, new.terms, new.name);
+    UPDATE sessions SET active = active + (new.archived = 0),
+        archived = archived + (new.archived = 1) WHERE no = new.session;
+END;
+CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
+    INSERT INTO message_terms (message_terms, rowid, terms, name)
+        VALUES ('delete', old.key, old.terms, old.name);
+    UPDATE sessions SET active = active - (old.archived = 0),
+        archived = archived - (old.archived = 1) WHERE no = old.session;
+END;
+CREATE TRIGGER message_archived AFTER UPDATE OF archived ON messages BEGIN
+    UPDATE sessions SET active = active + (new.archived = 0) - (old.archived = 0),
+        archived = archived + (new.archived = 1) - (old.archived = 1) WHERE no = new.session;
+END;
+CREATE TABLE turns (
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    lease INTEGER NOT NULL DEFAULT 0,     -- until when its owner works on it
+    first INTEGER NOT NULL,               -- the numbers of its first and last message
+    last INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (session, number)
+) WITHOUT ROWID;
+CREATE INDEX turns_waiting ON turns (at, session, number) WHERE state = 'pending';
+CREATE TABLE notes (
+    key INTEGER PRIMARY KEY,
+    namespace TEXT NOT NULL,              -- see notes.py
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    metadata TEXT,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    ttl INTEGER,
+    expires INTEGER,
+    deleted INTEGER,
+    terms TEXT NOT NULL,
+    UNIQUE (namespace, name)
+);
+CREATE INDEX notes_expiring ON notes (expires) WHERE expires IS NOT NULL;
+CREATE INDEX notes_deleted ON notes (deleted) WHERE deleted IS NOT NULL;
+CREATE VIRTUAL TABLE note_terms USING fts5(
+    terms, content='notes', content_rowid='key',
+    tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER note_added AFTER INSERT ON notes BEGIN
+    INSERT INTO note_terms (rowid, terms) VALUES (new.key, new.terms);
+END;
+CREATE TRIGGER note_removed AFTER DELETE ON notes BEGIN
+    INSERT INTO note_terms (note_terms, rowid, terms) VALUES ('delete', old.key, old.terms);
+    DELETE FROM vectors WHERE note = old.key;
+END;
+CREATE TRIGGER note_changed AFTER UPDATE OF terms ON notes BEGIN
+    INSERT INTO note_terms (note_terms, rowid, terms) VALUES ('delete', old.key, old.terms);
+    INSERT INTO note_terms (rowid, terms) VALUES (new.key, new.terms);
+END;
+CREATE TABLE vectors (
+    note INTEGER NOT NULL,
+    name TEXT NOT NULL,                   -- the index: model and dimension
+    part INTEGER NOT NULL,
+    data BLOB NOT NULL,                   -- 32-bit floats, little-endian
+    PRIMARY KEY (note, name, part)
+) WITHOUT ROWID;
+CREATE INDEX vectors_by_index ON vectors (name, note);
+"""
+
+
+def micros(moment: datetime) -> int:
+    """Return a time as the tables hold it.
+
+    >>> micros(datetime(1970, 1, 2, tzinfo=UTC))
+    86400000000
+    """
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(micros: int) -> datetime:
+    """Return a time that a table holds."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def create(connection: Connection) -> None:
+    """Make the tables in an empty database."""
+    run_script(connection, _TABLES)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run statements inside the open transaction, which `executescript` would commit."""
+    import sqlite3
+
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+"""From a version to the next; each runs in a transaction of its own."""

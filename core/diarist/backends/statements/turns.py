@@ -1,0 +1,171 @@
+"""The log of turns in SQL: who works on which, and which wait. Called inside one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diarist.backends.statements import messages as message_statements
+from diarist.backends.statements.schema import SHIFT, micros, moment
+from diarist.records import Appended, RecordedTurn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from sqlite3 import Connection
+
+    from diarist.records import Message, NewTurn, TurnState
+
+_COLUMNS = (
+    "sessions.id, turns.number, turns.state, turns.reason, turns.attempts, turns.first, "
+    "turns.last, turns.at"
+)
+_FROM = "FROM turns JOIN sessions ON sessions.no = turns.session"
+_ONE = "session = (SELECT no FROM sessions WHERE id = ?) AND number = ?"
+
+
+def record(
+    connection: Connection,
+    session_id: str,
+    messages: Sequence[Message],
+    now: datetime,
+    new: NewTurn,
+) -> Appended:
+    """Append messages as one turn; messages that the session knows already make no second one."""
+    stored, added = message_statements.append(connection, session_id, messages, now)
+    numbers = [message.number or 0 for message in stored]
+    session, turns = connection.execute(
+        "SELECT no, turns FROM sessions WHERE id = ?", (session_id,)
+    ).fetchone()
+    waiting = connection.execute(
+        "SELECT count(*) FROM turns WHERE state = 'pending' AND lease <= ?", (micros(now),)
+    ).fetchone()[0]
+    if not added:
+        row = connection.execute(
+            f"SELECT {_COLUMNS} {_FROM} "
+            "WHERE session = ? AND first <= ? AND last >= ? ORDER BY number",
+            (session, numbers[0], numbers[0]),
+        ).fetchone()
+        if row is not None:
+            return Appended(stored, 0, _turn(connection, row), False, waiting)
+    number = max(turns, new.floor) + 1
+    at = stored[0].at or now
+    connection.execute(
+        "INSERT INTO turns (session, number, state, owner, lease, first, last, at) "
+        "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?)",
+        (
+            session,
+            number,
+            new.owner,
+            micros(new.lease) if new.lease else 0,
+            min(numbers),
+            max(numbers),
+            micros(at),
+        ),
+    )
+    connection.execute("UPDATE sessions SET turns = ? WHERE no = ?", (number, session))
+    return Appended(
+        stored, added, RecordedTurn(session_id, number, "pending", stored, at), True, waiting
+    )
+
+
+def waiting(connection: Connection, now: datetime) -> list[tuple[str, int]]:
+    """Return session and number of the pending turns that nobody works on, oldest first."""
+    return connection.execute(
+        f"SELECT sessions.id, turns.number {_FROM} "
+        "WHERE state = 'pending' AND lease <= ? ORDER BY turns.at, turns.session, turns.number",
+        (micros(now),),
+    ).fetchall()
+
+
+def claim(
+    connection: Connection,
+    session_id: str,
+    number: int,
+    owner: str,
+    now: datetime,
+    until: datetime,
+) -> RecordedTurn | None:
+    """Give a pending turn to `owner` if nobody works on it, and return it; else None."""
+    done = connection.execute(
+        f"UPDATE turns SET owner = ?, lease = ? WHERE {_ONE} AND state = 'pending' AND lease <= ?",
+        (owner, micros(until), session_id, number, micros(now)),
+    )
+    return get(connection, session_id, number) if done.rowcount else None
+
+
+def renew(
+    connection: Connection, session_id: str, number: int, owner: str, until: datetime
+) -> bool:
+    """Lengthen the lease of `owner`, and say whether the turn is still theirs."""
+    done = connection.execute(
+        f"UPDATE turns SET lease = ? WHERE {_ONE} AND owner = ?",
+        (micros(until), session_id, number, owner),
+    )
+    return done.rowcount == 1
+
+
+def release(connection: Connection, session_id: str, number: int, owner: str, reason: str) -> None:
+    """Leave a turn pending, with the reason, for whoever comes next."""
+    connection.execute(
+        "UPDATE turns SET lease = 0, owner = NULL, attempts = attempts + 1, reason = ? "
+        f"WHERE {_ONE} AND owner = ? AND state = 'pending'",
+        (reason, session_id, number, owner),
+    )
+
+
+def finish(
+    connection: Connection, session_id: str, number: int, state: TurnState, reason: str | None
+) -> None:
+    """End a turn."""
+    connection.execute(
+        f"UPDATE turns SET state = ?, reason = ?, lease = 0, owner = NULL WHERE {_ONE}",
+        (state, reason, session_id, number),
+    )
+
+
+def get(connection: Connection, session_id: str, number: int) -> RecordedTurn | None:
+    """Return a turn with its messages, None where there is none."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} {_FROM} WHERE sessions.id = ? AND turns.number = ?",
+        (session_id, number),
+    ).fetchone()
+    return _turn(connection, row) if row else None
+
+
+def all_turns(connection: Connection, state: TurnState | None) -> list[RecordedTurn]:
+    """Return the turns of the user in a state, or all, oldest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} {_FROM} WHERE ? IS NULL OR state = ? "
+        "ORDER BY turns.at, turns.session, turns.number",
+        (state, state),
+    ).fetchall()
+    return [_turn(connection, row) for row in rows]
+
+
+def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> None:
+    """Put a turn back as it was exported."""
+    session, _ = message_statements.add_session(connection, turn.session_id, micros(turn.at))
+    connection.execute(
+        "INSERT INTO turns (session, number, state, reason, attempts, first, last, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            session,
+            turn.number,
+            turn.state,
+            turn.reason,
+            turn.attempts,
+            min(numbers, default=0),
+            max(numbers, default=0),
+            micros(turn.at),
+        ),
+    )
+    connection.execute(
+        "UPDATE sessions SET turns = max(turns, ?) WHERE no = ?", (turn.number, session)
+    )
+
+
+def _turn(connection: Connection, row: tuple[Any, ...]) -> RecordedTurn:
+    session_id, number, state, reason, attempts, first, last, at = row
+    span = range(first, min(last, first + (1 << SHIFT)) + 1) if first else ()
+    said = message_statements.numbered(connection, session_id, span)
+    return RecordedTurn(session_id, number, state, tuple(said), moment(at), reason, attempts)

@@ -1,0 +1,47 @@
+"""The words of a text as an index holds them: folded, and Chinese, Japanese and Korean in pairs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SCRIPTS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_SCRIPTS}]+|[^\W_{_SCRIPTS}]+")
+_UNSPACED = re.compile(rf"[{_SCRIPTS}]")
+MAX_TEXT = 200_000
+"""Characters of one text that are indexed."""
+MAX_TERM = 64
+"""Characters of one word that are indexed."""
+
+
+def terms(text: str) -> list[str]:
+    """Return the words of `text`, folded; of unspaced scripts every pair of neighbours.
+
+    >>> terms("Straßen-Café №5")
+    ['strassen', 'café', 'no5']
+    >>> terms("東京タワー")
+    ['東京', '京タ', 'タワ', 'ワー']
+    """
+    folded = unicodedata.normalize("NFKC", text[:MAX_TEXT]).casefold()
+    found: list[str] = []
+    for match in _WORD.finditer(folded):
+        word = match[0]
+        if not _UNSPACED.match(word):
+            found.append(word[:MAX_TERM])
+        elif len(word) == 1:
+            found.append(word)
+        else:
+            found += [word[n : n + 2] for n in range(len(word) - 1)]
+    return found
+
+
+def any_of(query: str, *, most: int = 64) -> str | None:
+    """Return an index query that finds texts with any word of `query`, None if it has no words.
+
+    No syntax of the index reaches it: each word is quoted.
+
+    >>> any_of('what is "C++"?')
+    '"what" OR "is" OR "c"'
+    """
+    found = list(dict.fromkeys(terms(query)))[:most]
+    return " OR ".join(f'"{term}"' for term in found) or None

@@ -1,0 +1,363 @@
+"""The values that are kept as records: messages, turns, notes, and what is found among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta  # noqa: TC003 - so that `get_type_hints` works
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeAlias
+
+Namespace: TypeAlias = tuple[str, ...]
+MessageStatus: TypeAlias = Literal["active", "archived"]
+TurnState: TypeAlias = Literal["pending", "done", "failed"]
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class _Kept(Enum):
+    """What is there already stays."""
+
+    KEEP = "keep"
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP: Final = _Kept.KEEP
+"""What is there already stays."""
+Keep: TypeAlias = Literal[_Kept.KEEP]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A message in its writer's own form, so that this writer gets exactly that back.
+
+    Attributes:
+        format: whose form, and which version of it ("langchain/1").
+        data: anything JSON can hold.
+    """
+
+    format: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody said, verbatim.
+
+    Attributes:
+        role: who speaks: "user", "assistant", "system", "tool" or another word.
+        text: what any program can read.
+        name: the speaker's or the tool's name.
+        id: the writer's own id; a session takes a message with a known id only once.
+        at: when it was said, with a time zone; None is when it is stored.
+        metadata: anything JSON can hold.
+        payload: the writer's native form.
+        status: "archived" is kept, and left out unless asked for.
+        session_id: the session it is in; set by the store.
+        number: its place in the session, counted from 1 and never given twice; set by the store.
+
+    Raises:
+        TypeError: role or text is no string.
+        ValueError: `at` has no time zone.
+
+    >>> Message("user", "Hello!").role
+    'user'
+    """
+
+    role: str
+    text: str
+    name: str | None = None
+    id: str | None = None
+    at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    payload: Payload | None = None
+    status: MessageStatus = "active"
+    session_id: str | None = None
+    number: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("role", "text"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise TypeError(f"a message's {name} is a string, not {type(value).__name__}")
+        if self.at is not None and self.at.tzinfo is None:
+            raise ValueError(f"at={self.at.isoformat()} has no time zone; pass one, such as UTC")
+
+    @property
+    def source(self) -> str:
+        """How pages name it: session, "#", number."""
+        return f"{self.session_id}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation, counted.
+
+    Attributes:
+        id: its id.
+        messages: how many active messages it has.
+        archived: how many archived ones.
+        turns: how many turns were recorded in it.
+        created_at: when it began.
+        updated_at: its last activity.
+    """
+
+    id: str
+    messages: int
+    archived: int
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTurn:
+    """A turn as it is logged, before and after it reached the pages.
+
+    Attributes:
+        session_id: the conversation.
+        number: its number in the session, from 1.
+        state: pending, done or failed.
+        reason: why it is still pending, or failed.
+        attempts: how often it was tried in vain.
+        messages: what was said.
+        at: when.
+    """
+
+    session_id: str
+    number: int
+    state: TurnState
+    messages: tuple[Message, ...]
+    at: datetime
+    reason: str | None = None
+    attempts: int = 0
+
+    def text_of(self, role: str) -> str:
+        """Return what `role` said, its messages apart by a blank line."""
+        return "\n\n".join(m.text for m in self.messages if m.role == role and m.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A value under a key in a namespace.
+
+    Attributes:
+        namespace: where; a tuple of strings.
+        key: its name there.
+        value: text or any JSON object.
+        metadata: anything JSON can hold.
+        created_at: when it was first put, UTC.
+        updated_at: when it was last put, UTC.
+        expires_at: when it is over, None for never.
+        ttl: how long it lives from a put or a refreshing read.
+        deleted_at: when it was deleted; such notes are only seen where asked for.
+    """
+
+    namespace: Namespace
+    key: str
+    value: Any
+    metadata: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None = None
+    ttl: timedelta | None = None
+    deleted_at: datetime | None = None
+
+
+HitKind: TypeAlias = Literal["preferences", "conversations", "messages", "notes", "notebook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing recalled, with its source.
+
+    Attributes:
+        kind: where it was found.
+        text: what it says.
+        score: the greater the better; comparable inside one answer.
+        user_id: whose it is.
+        source: a message's session#number, a preference's category.id, a note's namespace/key, a
+            conversation's session, a notebook's agent and line.
+        session_id: the session, where it has one.
+        at: when it was said or written.
+        metadata: what was stored with it.
+        note: the note, for notes.
+    """
+
+    kind: HitKind
+    text: str
+    score: float
+    user_id: str
+    source: str
+    session_id: str | None = None
+    at: datetime | None = None
+    metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionReport:
+    """What deleting a user removed.
+
+    Attributes:
+        user_id: whose diary.
+        pages: the kinds of pages.
+        messages: how many messages, archived ones too.
+        notes: how many notes, deleted and expired ones too.
+        turns: how many turns.
+        notebooks: the agents whose notebooks they were.
+    """
+
+    user_id: str
+    pages: tuple[str, ...] = ()
+    messages: int = 0
+    notes: int = 0
+    turns: int = 0
+    notebooks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        pages = ", ".join(self.pages) or "none"
+        notebooks = ", ".join(self.notebooks) or "none"
+        return (
+            f"{self.user_id}: removed pages ({pages}), {self.messages} messages, {self.turns} "
+            f"turns, {self.notes} notes, notebooks ({notebooks})"
+        )
+
+
+# ---------------------------------------------------------------- what can be done with notes
+
+Vectors: TypeAlias = Mapping[str, "list[float] | list[list[float]]"]
+"""Index name (model and dimension) -> one vector, or several of one note."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutNote:
+    """Put a value under a key; what is not told stays as it was.
+
+    Attributes:
+        namespace: where.
+        key: its name there.
+        value: text or any JSON object.
+        metadata: None clears it.
+        ttl: how long it lives from now; None is for ever.
+        vectors: None removes them.
+    """
+
+    namespace: Namespace
+    key: str
+    value: Any
+    metadata: Mapping[str, Any] | Keep | None = KEEP
+    ttl: timedelta | Keep | None = KEEP
+    vectors: Vectors | Keep | None = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class GetNote:
+    """Read one note; `refresh` starts its time to live anew."""
+
+    namespace: Namespace
+    key: str
+    refresh: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNote:
+    """Delete a note softly: it is hidden until it is restored or cleaned up."""
+
+    namespace: Namespace
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreNote:
+    """Bring a deleted note back."""
+
+    namespace: Namespace
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListNotes:
+    """List or search the notes below a namespace.
+
+    Attributes:
+        prefix: the namespaces that begin with it; () is all of the user's.
+        filter: conditions on fields of the value; see `diarist.filters`.
+        query: words to look for; the result is then ranked.
+        vector: a vector to compare with; the result is then ranked.
+        index: the vector index, where there are several of that dimension.
+        limit: the most notes to return.
+        offset: how many to leave out first.
+        refresh: start the time to live of what is returned anew.
+        deleted: deleted notes too.
+    """
+
+    prefix: Namespace = ()
+    filter: Mapping[str, Any] | None = None
+    query: str | None = None
+    vector: tuple[float, ...] | None = None
+    index: str | None = None
+    limit: int = 10
+    offset: int = 0
+    refresh: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListNamespaces:
+    """List the namespaces that have notes, cut to `depth` elements where given."""
+
+    prefix: Namespace = ()
+    suffix: Namespace = ()
+    depth: int | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+NoteOperation: TypeAlias = PutNote | GetNote | DeleteNote | RestoreNote | ListNotes | ListNamespaces
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A note that was searched for, and how well it fits."""
+
+    note: Note
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    """What the log needs to know about a turn that is recorded with its messages.
+
+    Attributes:
+        floor: the turns the page has already; the new one gets a greater number.
+        owner: who works on it at once, None for nobody.
+        lease: until when, where somebody does.
+    """
+
+    floor: int = 0
+    owner: str | None = None
+    lease: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did.
+
+    Attributes:
+        messages: all of them as they are stored, in the order given; known ones too.
+        added: how many were new.
+        turn: the turn they make, where one was asked for.
+        is_new: whether that turn is new.
+        waiting: how many other turns of the user wait for somebody.
+    """
+
+    messages: tuple[Message, ...] = ()
+    added: int = 0
+    turn: RecordedTurn | None = None
+    is_new: bool = True
+    waiting: int = 0
