@@ -1,0 +1,409 @@
+"""The diary: every step is a call into pages, extraction or a backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diarist import exporting
+from diarist.backends.ids import check_user_id
+from diarist.blocking import one_hop
+from diarist.documents import CONVERSATIONS, PREFERENCES
+from diarist.errors import (
+    DocumentError,
+    PreferenceNotFoundError,
+    UnknownCategoryError,
+    UnsupportedError,
+)
+from diarist.foundation import Foundation
+from diarist.messages import tidied
+from diarist.models import Page, Problem, Turn, UpdateReport
+from diarist.pages import check, conversations, preferences, pretty
+from diarist.pages.items import sources
+from diarist.pages.migrate import META
+from diarist.pages.preferences import Stamp
+from diarist.pages.toml import clean, thaw
+from diarist.records import DeletionReport
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from diarist.models import EditResult
+    from diarist.pages.toml import Document
+    from diarist.records import Message, RecordedTurn
+
+
+class Diary(Foundation):
+    """What an agent remembers about its users.
+
+    Args:
+        backend: a folder, or a backend.
+        pref_table_cls: the categories to keep: a Pydantic model of `dict[str, PreferenceItem]`
+            fields whose docstring says what each is for; None takes `DefaultPreferences`.
+        agent: finds what to remember; None takes the offline rules.
+        max_prefs_per_category: a full category refuses new items and says so.
+        max_conversations: beyond, the conversation idle for longest leaves the page.
+        similarity_threshold: from this resemblance on, in per cent, `upsert_preference` asks back.
+        records: where messages, turns and notes are kept; None takes the backend's own.
+        count_tokens: how many tokens a text has; None estimates.
+        clock: the time where a call gives no `at`; for tests.
+
+    Raises:
+        SchemaError: `pref_table_cls` is not a preference table.
+
+    Example:
+        >>> import asyncio, tempfile
+        >>> diary = Diary(tempfile.mkdtemp())
+        >>> turn = diary.update_memory("ana", "chat_1", "I'm allergic to walnuts.", "Noted!")
+        >>> print(asyncio.run(turn))
+        ana, chat_1, turn 1:
+          added allergies/walnuts: allergic to walnuts
+    """
+
+    # ------------------------------------------------------------ learning
+
+    @one_hop
+    async def ensure_session(
+        self, user_id: str, session_id: str, *, at: datetime | None = None
+    ) -> bool:
+        """Put the session on the conversations page, and say whether it is new.
+
+        Raises:
+            DocumentError: the page is broken; it stays as it is.
+        """
+        stamp = self._time(at)
+        session_id = _session(session_id)
+
+        def change(document: Document) -> tuple[Document, bool]:
+            return conversations.ensure(
+                document, session_id, at=stamp, max_conversations=self.max_conversations
+            )
+
+        return await self._documents.update(user_id, CONVERSATIONS, change)
+
+    async def update_memory(
+        self,
+        user_id: str,
+        session_id: str,
+        user_msg: str,
+        assistant_msg: str,
+        *,
+        at: datetime | None = None,
+    ) -> UpdateReport:
+        """Take in one turn: the pages are written when this returns.
+
+        The turn is logged first, durably. The extractor works on a snapshot, outside every lock;
+        its edits are applied to the newest text of each page, the conversations first. Turns of
+        the user that wait, because a page was broken or a model failed, are tried again, too.
+
+        Args:
+            user_id: whose diary.
+            session_id: the conversation; any string.
+            user_msg: what the user said.
+            assistant_msg: what the assistant answered; nothing about the user is taken from it.
+            at: when it was said, with a time zone; None is now.
+
+        Returns:
+            What each edit did and why.
+
+        Raises:
+            DocumentError: a page is broken; it stays as it is, and the turn waits for `catch_up`
+                or the user's next turn (without records it stays with you).
+            ValueError: `at` has no time zone.
+        """
+        check_user_id(user_id)
+        _check_text("user_msg", user_msg)
+        _check_text("assistant_msg", assistant_msg)
+        turn = Turn(_session(session_id), clean(user_msg), clean(assistant_msg), self._moment(at))
+        return await self._turns.take_in(user_id, turn)
+
+    async def record_turn(
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Iterable[Message],
+        *,
+        at: datetime | None = None,
+    ) -> RecordedTurn:
+        """Log a turn durably, and leave the rest to `catch_up` or the user's next turn.
+
+        Messages with ids make it idempotent: those that the session knows make no second turn.
+
+        Raises:
+            UnsupportedError: the backend has no records.
+            ValueError: there are no messages.
+        """
+        said = [tidied(message) for message in messages]
+        if not said:
+            raise ValueError("a turn has at least one message")
+        if self.records is None:
+            raise UnsupportedError("this diary has no records to log turns in; pass records=")
+        return await self._turns.record(user_id, _session(session_id), said, self._moment(at))
+
+    async def catch_up(self, user_id: str) -> list[UpdateReport]:
+        """Take in the user's waiting turns, oldest first.
+
+        Returns:
+            A report for each that was done; turns that somebody works on just now are left out.
+
+        Raises:
+            Exception: the first error of a turn that failed again, after all were tried.
+        """
+        reports, errors = await self._turns.catch_up(check_user_id(user_id))
+        if errors:
+            raise errors[0]
+        return reports
+
+    @one_hop
+    async def upsert_preference(
+        self,
+        user_id: str,
+        category: str,
+        text: str | None = None,
+        *,
+        id: str | None = None,
+        contexts: Sequence[str] = (),
+        at: datetime | None = None,
+    ) -> UpdateReport:
+        """Add a preference, or change one, without any extractor.
+
+        Args:
+            user_id: whose diary.
+            category: a category of the table.
+            text: the statement, as it shall stand on the page ("love black coffee").
+            id: None adds, unless an item resembles the text: then nothing is written and the
+                report says `similar`, with the matches in per cent. "new" adds all the same. An id
+                of the page changes that item, or without `text` counts it once more.
+            contexts: when or why it holds; they are added to those the item has.
+            at: when it was said, with a time zone; None is now.
+
+        Raises:
+            UnknownCategoryError: the table has no such category.
+            PreferenceNotFoundError: no item has that id.
+            DocumentError: the page is broken; it stays as it is.
+        """
+        self._check_category(category)
+        if text is not None:
+            _check_text("text", text)
+        if isinstance(contexts, str):
+            contexts = [contexts]
+        if text is None and (id is None or id == "new"):
+            raise ValueError("a new preference needs a text")
+        stamp = Stamp(self._time(at))
+
+        def change(document: Document) -> tuple[Document, EditResult]:
+            if id is not None and id != "new":
+                _check_item(document, category, id, readable=True)
+            return preferences.upsert(
+                document,
+                category,
+                text,
+                id=id,
+                contexts=contexts,
+                categories=self.categories,
+                stamp=stamp,
+                limits=self._limits,
+            )
+
+        result = await self._documents.update(user_id, PREFERENCES, change)
+        return UpdateReport(user_id, results=(result,))
+
+    @one_hop
+    async def forget_preference(self, user_id: str, category: str, id: str) -> UpdateReport:
+        """Take a preference off the page, also one of a category the table does not have.
+
+        Raises:
+            PreferenceNotFoundError: no item has that id.
+            DocumentError: the page is broken; it stays as it is.
+        """
+
+        def change(document: Document) -> tuple[Document, EditResult]:
+            _check_item(document, category, id, readable=False)
+            return preferences.forget(document, category, id)
+
+        result = await self._documents.update(user_id, PREFERENCES, change)
+        return UpdateReport(user_id, results=(result,))
+
+    # ------------------------------------------------------------ reading
+
+    @one_hop
+    async def why(self, user_id: str, category: str, id: str) -> list[Message]:
+        """Return the messages behind a preference, oldest first, as far as they are kept.
+
+        Raises:
+            PreferenceNotFoundError: no item has that id.
+            UnsupportedError: the backend has no records.
+        """
+        document = await self._documents.read(user_id, PREFERENCES)
+        _check_item(document, category, id, readable=False)
+        if self.records is None:
+            raise UnsupportedError("this diary has no records to look in; pass records=")
+        found: list[Message] = []
+        for session_id, number in sources(document, category, id):
+            found += await self.records.numbered(user_id, session_id, [number])
+        return found
+
+    @one_hop
+    async def preferences(self, user_id: str, skip_metadata: bool = False) -> Page:
+        """Return the preferences page as it is stored, "" where there is none.
+
+        Args:
+            user_id: whose diary.
+            skip_metadata: leave out the `[_meta]` table.
+
+        Raises:
+            DocumentError: the page is broken (only with `skip_metadata`, which has to read it).
+        """
+        text = await self._documents.text(user_id, PREFERENCES)
+        if skip_metadata and text:
+            document = self._documents.parsed(user_id, PREFERENCES, text).remove((META,))
+            text = document.text.lstrip("\r\n")
+        return Page(text or "")
+
+    @one_hop
+    async def last_conversations(self, user_id: str, limit: int = 3) -> dict[str, dict[str, Any]]:
+        """Return the newest conversations by last activity, newest first.
+
+        Returns:
+            session -> its table as on the page (`_created`, `_updated`, `_turns`, `summary`,
+            `keywords`), without `_meta`.
+
+        Raises:
+            DocumentError: the page is broken.
+        """
+        document = await self._documents.read(user_id, CONVERSATIONS)
+        return thaw(conversations.newest(document, limit))
+
+    @one_hop
+    async def pretty_preferences(
+        self,
+        user_id: str,
+        skip_metadata: bool = True,
+        fields: Collection[str] | None = None,
+        show_count: bool = True,
+        show_timestamps: bool = True,
+    ) -> str:
+        """Return the preferences for a person to read, by category.
+
+        `fields` names the keys to show beside the text ("contexts", "count", "updated").
+        """
+        shown = pretty.pretty_preferences(
+            await self._documents.read(user_id, PREFERENCES),
+            skip_metadata=skip_metadata,
+            fields=fields,
+            show_count=show_count,
+            show_timestamps=show_timestamps,
+        )
+        return shown or "No preferences found for user."
+
+    @one_hop
+    async def pretty_conversations(
+        self,
+        user_id: str,
+        limit: int | None = None,
+        fields: Collection[str] | None = None,
+        show_turns: bool = True,
+    ) -> str:
+        """Return the conversations for a person to read, newest first.
+
+        `fields` names the keys to show ("summary", "keywords", "updated").
+        """
+        document = await self._documents.read(user_id, CONVERSATIONS)
+        found = conversations.newest(document, self.max_conversations if limit is None else limit)
+        shown = pretty.pretty_conversations(found, fields=fields, show_turns=show_turns)
+        return shown or "No conversations found for user."
+
+    @one_hop
+    async def check(self, user_id: str) -> list[Problem]:
+        """Return everything on the user's pages that can't be used, with the line to mend."""
+        problems: list[Problem] = []
+        for kind in (PREFERENCES, CONVERSATIONS):
+            place = self._documents.locate(user_id, kind)
+            try:
+                document = await self._documents.read(user_id, kind)
+            except DocumentError as error:
+                column = f" (column {error.column})" if error.column else ""
+                problems.append(Problem(place, error.line, error.reason + column))
+                continue
+            if kind == PREFERENCES:
+                faults = check.check_preferences(document, self.categories)
+            else:
+                faults = check.check_conversations(document)
+            problems += [Problem(place, line, reason) for line, reason in faults]
+        return problems
+
+    @one_hop
+    async def list_users(self) -> list[str]:
+        """Return every user who has a diary, sorted."""
+        users = set(await self.backend.list_users())
+        if self.records is not None:
+            users |= set(await self.records.list_users())
+        return sorted(users)
+
+    @one_hop
+    async def export_user(self, user_id: str, path: str | os.PathLike[str]) -> list[str]:
+        """Write everything of a user to a folder, or to a file that ends in .zip.
+
+        The pages and notebooks as they are, `messages.jsonl`, `turns.jsonl` and `notes.jsonl`:
+        readable without diarist, and what `import_user` takes.
+
+        Returns:
+            The names of the files.
+
+        Raises:
+            FileExistsError: there is something at `path` already.
+        """
+        return await exporting.export_user(self._documents, self.records, user_id, path)
+
+    @one_hop
+    async def import_user(self, user_id: str, path: str | os.PathLike[str]) -> None:
+        """Make a user of what `export_user` wrote.
+
+        Raises:
+            UserExistsError: the user has a diary already; nothing is written over it.
+            DocumentError: a page is broken; nothing is imported.
+        """
+        await exporting.import_user(self._documents, self.records, user_id, path)
+
+    @one_hop
+    async def delete_user(self, user_id: str) -> DeletionReport:
+        """Remove everything of a user, also against turns that are on their way."""
+        check_user_id(user_id)
+        report = DeletionReport(user_id)
+        if self.records is not None:
+            report = await self.records.delete_user(user_id)
+        kinds = await self._documents.kinds(user_id)
+        await self.backend.delete_user(user_id)
+        return exporting.with_documents(report, kinds)
+
+    # ------------------------------------------------------------ how
+
+    def _check_category(self, category: str) -> None:
+        if category not in self.categories:
+            raise UnknownCategoryError(
+                f"{self.pref_table_cls.__name__} has no category {category!r}; it has "
+                f"{', '.join(self.categories)}"
+            )
+
+
+def _check_item(document: Document, category: str, id: str, *, readable: bool) -> None:
+    found = (
+        id in preferences.items(document, category)
+        if readable
+        else document.get((category, id)) is not None
+    )
+    if not found or category == META:
+        known = ", ".join(preferences.items(document, category)) or "no items"
+        raise PreferenceNotFoundError(f"there is no {category}/{id}; {category} has {known}")
+
+
+def _session(session_id: object) -> str:
+    if not isinstance(session_id, str):
+        raise TypeError(f"a session id is a string, not {type(session_id).__name__}")
+    return clean(session_id)
+
+
+def _check_text(name: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is a string, not {type(text).__name__}")

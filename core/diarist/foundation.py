@@ -1,0 +1,181 @@
+"""What every method of a diary stands on: its settings, its parts, and its blocking twin."""
+
+from __future__ import annotations
+
+import os
+from copy import copy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self, cast
+
+from diarist.backends.base import HasBlocking
+from diarist.documents import Documents
+from diarist.learning import Learner
+from diarist.messages import Messages
+from diarist.notes import Notes
+from diarist.pages.preferences import Limits
+from diarist.pages.times import rfc3339
+from diarist.tokens import estimate
+from diarist.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from pydantic import BaseModel
+
+    from diarist.backends.base import PageStore
+    from diarist.backends.records import RecordStore
+    from diarist.extraction.base import Extractor
+    from diarist.notebook import Notebook
+
+
+class Foundation:
+    """Holds what a diary was made with; see `Diary`."""
+
+    def __init__(
+        self,
+        backend: str | os.PathLike[str] | PageStore = "memories",
+        pref_table_cls: type[BaseModel] | None = None,
+        agent: Extractor | None = None,
+        max_prefs_per_category: int = 100,
+        max_conversations: int = 100,
+        similarity_threshold: int = 70,
+        *,
+        records: RecordStore | None = None,
+        count_tokens: Callable[[str], int] | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        if isinstance(backend, (str, os.PathLike)):
+            from diarist.backends.local import LocalBackend
+
+            backend = LocalBackend(backend)
+        if agent is None:
+            from diarist.extraction.rules import RuleExtractor
+
+            agent = RuleExtractor()
+        from diarist import schema  # with Pydantic, which importing this module does not need
+
+        if pref_table_cls is None:
+            from diarist.tables import DefaultPreferences
+
+            pref_table_cls = DefaultPreferences
+        _check_at_least("max_prefs_per_category", max_prefs_per_category, 1)
+        _check_at_least("max_conversations", max_conversations, 1)
+        _check_at_least("similarity_threshold", similarity_threshold, 0)
+        self.backend: PageStore = backend
+        self.records: RecordStore | None = records or getattr(backend, "records", None)
+        self.extractor: Extractor = agent
+        self.pref_table_cls = pref_table_cls
+        self.categories = schema.categories(pref_table_cls)
+        self.max_prefs_per_category = max_prefs_per_category
+        self.max_conversations = max_conversations
+        self.similarity_threshold = similarity_threshold
+        self.clock = clock or _utc_now
+        self.count_tokens = count_tokens or estimate
+        self._is_twin = False
+
+    @property
+    def messages(self) -> Messages:
+        """What was said, verbatim."""
+        return Messages(self.records, self.clock, self.count_tokens, in_thread=self._is_twin)
+
+    @property
+    def notes(self) -> Notes:
+        """Values under keys in namespaces."""
+        return Notes(self.records, self.clock)
+
+    def notebook(self, user_id: str, agent_name: str = "main") -> Notebook:
+        """Return an agent's own `MEMORY.md` in a user's diary."""
+        from diarist.notebook import Notebook
+
+        return Notebook(
+            self.backend,
+            user_id,
+            agent_name,
+            count_tokens=self.count_tokens,
+            in_thread=self._is_twin,
+        )
+
+    @property
+    def blocking(self) -> Self | None:
+        """This diary over blocking stores: its coroutines never suspend. None without such."""
+        return self if self._is_twin else self._twin
+
+    @property
+    def _twin(self) -> Self | None:
+        """What a call is handed to for one hop, None where there is none, or where this is it."""
+        if self._is_twin or not isinstance(self.backend, HasBlocking):
+            return None
+        if self.records is not None and not isinstance(self.records, HasBlocking):
+            return None
+        twin = copy(self)
+        twin._is_twin = True
+        twin.backend = self.backend.blocking
+        if self.records is not None:
+            twin.records = cast("RecordStore", cast("HasBlocking", self.records).blocking)
+        return twin
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Let go of what the backend holds open; nothing is lost without it."""
+        for store in (self.backend, self.records):
+            close = getattr(store, "aclose", None)
+            if close is not None:
+                await close()
+
+    @property
+    def _documents(self) -> Documents:
+        return Documents(self.backend, self.pref_table_cls.__name__)
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.max_prefs_per_category, self.similarity_threshold)
+
+    @property
+    def _learner(self) -> Learner:
+        return Learner(
+            self._documents,
+            self.records,
+            self.extractor,
+            self.categories,
+            self._limits,
+            self.max_conversations,
+            self.clock,
+        )
+
+    @property
+    def _turns(self) -> Turns:
+        twin = self._twin
+        return Turns(self._learner, twin and twin._learner, in_thread=self._is_twin)
+
+    def _moment(self, at: datetime | None) -> datetime:
+        moment = self.clock() if at is None else at
+        if not isinstance(moment, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"at= is a datetime with a time zone, not {type(moment).__name__}")
+        if moment.tzinfo is None:
+            raise ValueError(f"at={moment.isoformat()} has no time zone; pass one, such as UTC")
+        return moment.astimezone(UTC)
+
+    def _time(self, at: datetime | None) -> str:
+        return rfc3339(self._moment(at))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check_at_least(name: str, value: int, least: int) -> None:
+    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")

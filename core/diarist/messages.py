@@ -1,0 +1,236 @@
+"""`diary.messages`: what was said, verbatim and in order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self, cast
+
+from diarist.backends.base import HasBlocking
+from diarist.backends.ids import check_user_id
+from diarist.blocking import one_hop
+from diarist.errors import UnsupportedError
+from diarist.pages.rendering import clean
+from diarist.records import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import datetime
+
+    from diarist.backends.records import RecordStore
+    from diarist.records import MessageStatus, Session
+
+_CHUNK = 50
+
+
+class Messages:
+    """The messages of each user, by session. Get it from a diary: `diary.messages`.
+
+    Args:
+        records: where they are kept, None where the backend has no records.
+        clock: the time where a message says none.
+        count_tokens: how many tokens a text has.
+        in_thread: this runs where it may block, over a blocking store.
+
+    Example:
+        >>> import asyncio
+        >>> from diarist import Diary, Message
+        >>> from diarist.testing import MemoryBackend
+        >>> messages = Diary(MemoryBackend()).messages
+        >>> hello = [Message("user", "Hello!"), Message("assistant", "Hi, Ana.")]
+        >>> _ = asyncio.run(messages.append("ana", "chat_1", hello))
+        >>> [message.text for message in asyncio.run(messages.read("ana", "chat_1", last=1))]
+        ['Hi, Ana.']
+    """
+
+    def __init__(
+        self,
+        records: RecordStore | None,
+        clock: Callable[[], datetime],
+        count_tokens: Callable[[str], int],
+        *,
+        in_thread: bool = False,
+    ) -> None:
+        self._store = records
+        self._clock = clock
+        self._count_tokens = count_tokens
+        self._in_thread = in_thread
+
+    @property
+    def _twin(self) -> Self | None:
+        if self._in_thread or not isinstance(self._store, HasBlocking):
+            return None
+        blocking = cast("RecordStore", self._store.blocking)
+        return type(self)(blocking, self._clock, self._count_tokens, in_thread=True)
+
+    @property
+    def _records(self) -> RecordStore:
+        if self._store is None:
+            raise UnsupportedError("this diary has no records to keep messages in; pass records=")
+        return self._store
+
+    async def append(
+        self, user_id: str, session_id: str, messages: Iterable[Message]
+    ) -> list[Message]:
+        """Add messages in order, all or none; a message whose id the session knows stays once.
+
+        It makes no turn: only `update_memory` and `record_turn` do.
+
+        Returns:
+            All of them as they are stored, with their numbers.
+
+        Raises:
+            TypeError: metadata or payload is nothing that JSON can hold.
+        """
+        said = [tidied(message) for message in messages]
+        done = await self._records.append(
+            check_user_id(user_id), clean(session_id), said, now=self._clock()
+        )
+        return list(done.messages)
+
+    async def read(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        last: int | None = None,
+        before: str | int | datetime | None = None,
+        after: str | int | datetime | None = None,
+        status: MessageStatus | None = "active",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Message]:
+        """Return messages in the order in which they came.
+
+        Args:
+            user_id: whose.
+            session_id: the conversation; an unknown one has none.
+            last: only the newest so many; `offset` then counts from the end.
+            before: only those before a message (its id or number) or a time.
+            after: only those after a message or a time.
+            status: "active", "archived", or None for both.
+            limit: the most to return.
+            offset: how many to leave out first.
+        """
+        for name, value in (("last", last), ("limit", limit), ("offset", offset)):
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must not be negative, it is {value}")
+        return await self._records.read(
+            check_user_id(user_id),
+            clean(session_id),
+            last=last,
+            before=before,
+            after=after,
+            status=status,
+            limit=limit,
+            offset=offset,
+        )
+
+    @one_hop
+    async def window(self, user_id: str, session_id: str, max_tokens: int) -> list[Message]:
+        """Return the newest whole turns that fit into a token budget, in their order.
+
+        A turn begins with a message of the user and holds all up to the next one, so that a tool's
+        result never stands without its call. Where not even the newest turn fits, it is empty.
+        """
+        check_user_id(user_id)
+        found: list[Message] = []
+        turn: list[Message] = []
+        left, before = max_tokens, None
+        while True:
+            chunk = await self._records.read(user_id, clean(session_id), last=_CHUNK, before=before)
+            for message in reversed(chunk):
+                turn.insert(0, message)
+                left -= self._tokens(message)
+                if left < 0:
+                    return found
+                if message.role == "user":
+                    found, turn = turn + found, []
+            if len(chunk) < _CHUNK:
+                return turn + found
+            before = chunk[0].number
+
+    async def count(
+        self, user_id: str, session_id: str, status: MessageStatus | None = "active"
+    ) -> int:
+        """Return how many messages a session has."""
+        return await self._records.count(check_user_id(user_id), clean(session_id), status)
+
+    async def replace(
+        self, user_id: str, session_id: str, messages: Iterable[Message]
+    ) -> list[Message]:
+        """Make these the session's active messages, all at once; archived ones stay.
+
+        Messages that are as before at the start keep their numbers.
+        """
+        said = [tidied(message) for message in messages]
+        return await self._records.replace(
+            check_user_id(user_id), clean(session_id), said, now=self._clock()
+        )
+
+    async def delete(
+        self,
+        user_id: str,
+        session_id: str,
+        *,
+        ids: Collection[str | int] = (),
+        positions: Collection[int] = (),
+    ) -> list[Message]:
+        """Delete messages by id or number, or by their position among the active ones.
+
+        Positions are as in a list: 0 is the oldest, -1 the newest. What is not there is left out.
+
+        Returns:
+            What is gone.
+        """
+        ids = [clean(id) if isinstance(id, str) else id for id in ids]
+        return await self._records.delete(
+            check_user_id(user_id), clean(session_id), ids=ids, positions=positions
+        )
+
+    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
+        """Archive the `n` oldest active messages, and return them."""
+        return await self._records.archive(check_user_id(user_id), clean(session_id), n)
+
+    async def clear(self, user_id: str, session_id: str) -> int:
+        """Delete every message of a session, and return how many."""
+        return await self._records.clear(check_user_id(user_id), clean(session_id))
+
+    async def sessions(self, user_id: str) -> list[Session]:
+        """Return the sessions with their counts, the one touched last first."""
+        return await self._records.sessions(check_user_id(user_id))
+
+    def _tokens(self, message: Message) -> int:
+        text = message.text
+        if not text and message.payload is not None:
+            text = json.dumps(message.payload.data)
+        return self._count_tokens(text) + self._count_tokens(message.name or "") + _OVERHEAD
+
+
+_OVERHEAD = 4
+"""Tokens that a chat format spends on a message beside its text, as OpenAI counts them."""
+
+
+def tidied(message: Message) -> Message:
+    """Return a message that any store can hold.
+
+    Raises:
+        TypeError: it is no message, or holds what JSON can't.
+    """
+    if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a message is a diarist.Message, not {type(message).__name__}")
+    for name, value in (
+        ("metadata", dict(message.metadata)),
+        ("payload", message.payload and message.payload.data),
+    ):
+        check_json(f"a message's {name}", value)
+    id = None if message.id is None else clean(message.id)
+    return replace(message, id=id, role=clean(message.role))
+
+
+def check_json(what: str, value: object) -> None:
+    """Raise TypeError where `value` would not come back from JSON as it is."""
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{what} is nothing that JSON can hold: {error}") from error

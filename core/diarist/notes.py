@@ -1,0 +1,305 @@
+"""`diary.notes`: values under keys in namespaces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from diarist.backends.ids import check_user_id
+from diarist.errors import UnsupportedError
+from diarist.filters import check_filter
+from diarist.messages import check_json
+from diarist.pages.rendering import clean
+from diarist.records import (
+    KEEP,
+    DeleteNote,
+    GetNote,
+    Hit,
+    ListNamespaces,
+    ListNotes,
+    PutNote,
+    RestoreNote,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from diarist.backends.records import RecordStore
+    from diarist.records import Keep, Namespace, Note, NoteOperation, Scored, Vectors
+
+RETENTION = timedelta(days=30)
+"""How long a deleted note can be restored, unless told otherwise."""
+
+
+class Notes:
+    """The notes of each user. Get it from a diary: `diary.notes`.
+
+    A namespace is a tuple of strings (a single string is a namespace of one). What is deleted can
+    be restored until it is cleaned up; what has expired is gone at once.
+
+    Args:
+        records: where they are kept, None where the backend has no records.
+        clock: the time.
+
+    Example:
+        >>> import asyncio
+        >>> from diarist import Diary
+        >>> from diarist.testing import MemoryBackend
+        >>> notes = Diary(MemoryBackend()).notes
+        >>> asyncio.run(notes.put("ana", ("recipes", "soup"), "caldo verde", {"minutes": 40}))
+        >>> asyncio.run(notes.get("ana", ("recipes", "soup"), "caldo verde")).value
+        {'minutes': 40}
+    """
+
+    def __init__(self, records: RecordStore | None, clock: Callable[[], datetime]) -> None:
+        self._store = records
+        self._clock = clock
+
+    @property
+    def _records(self) -> RecordStore:
+        if self._store is None:
+            raise UnsupportedError("this diary has no records to keep notes in; pass records=")
+        return self._store
+
+    async def put(
+        self,
+        user_id: str,
+        namespace: Namespace | str,
+        key: str,
+        value: Any,
+        *,
+        metadata: Mapping[str, Any] | Keep | None = KEEP,
+        ttl: timedelta | Keep | None = KEEP,
+        vectors: Vectors | Keep | None = KEEP,
+    ) -> None:
+        """Put a value under a key; the note's first time, and what is not told, stay as they are.
+
+        Args:
+            user_id: whose.
+            namespace: where.
+            key: its name there.
+            value: text, or anything else that JSON can hold.
+            metadata: None clears it.
+            ttl: how long it lives from now; None is for ever.
+            vectors: index name -> vector, or several of them; None removes them.
+
+        Raises:
+            TypeError: value or metadata is nothing that JSON can hold.
+        """
+        await self.batch(
+            user_id,
+            [PutNote(_namespace(namespace), key, value, metadata, ttl, vectors)],
+        )
+
+    async def get(
+        self,
+        user_id: str,
+        namespace: Namespace | str,
+        key: str,
+        *,
+        refresh: bool = False,
+        deleted: bool = False,
+    ) -> Note | None:
+        """Return a note, None where there is none.
+
+        Args:
+            user_id: whose.
+            namespace: where.
+            key: its name there.
+            refresh: start its time to live anew.
+            deleted: also a deleted one.
+        """
+        get = GetNote(_namespace(namespace), key, refresh, deleted)
+        return cast("Note | None", (await self.batch(user_id, [get]))[0])
+
+    async def delete(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
+        """Delete a note softly, and say whether there was one."""
+        return (await self.batch(user_id, [DeleteNote(_namespace(namespace), key)]))[0]
+
+    async def restore(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
+        """Bring a deleted note back, and say whether there was one."""
+        return (await self.batch(user_id, [RestoreNote(_namespace(namespace), key)]))[0]
+
+    async def cleanup(self, user_id: str, retention: timedelta = RETENTION) -> int:
+        """Remove for good what has expired or was deleted longer than `retention` ago.
+
+        Rows, index and the bytes in the files go. `timedelta(0)` removes every deleted note.
+
+        Returns:
+            How many notes were removed.
+        """
+        return await self._records.cleanup(
+            check_user_id(user_id), now=self._clock(), retention=retention
+        )
+
+    async def list(
+        self,
+        user_id: str,
+        prefix: Namespace | str = (),
+        *,
+        filter: Mapping[str, Any] | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        refresh: bool = False,
+        deleted: bool = False,
+    ) -> list[Note]:
+        """Return the notes below a namespace, by namespace and key.
+
+        Args:
+            user_id: whose.
+            prefix: where; () is everywhere.
+            filter: conditions on fields of the value: equality, `$eq $ne $gt $gte $lt $lte`,
+                fields inside fields by a mapping or a dot. What doesn't compare doesn't match.
+            limit: the most to return.
+            offset: how many to leave out first.
+            refresh: start their time to live anew.
+            deleted: deleted ones too.
+        """
+        wanted = ListNotes(
+            _namespace(prefix),
+            filter,
+            limit=limit,
+            offset=offset,
+            refresh=refresh,
+            deleted=deleted,
+        )
+        found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
+        return [scored.note for scored in found]
+
+    async def search(
+        self,
+        user_id: str,
+        prefix: Namespace | str = (),
+        *,
+        query: str | None = None,
+        vector: Sequence[float] | None = None,
+        index: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        limit: int = 10,
+        offset: int = 0,
+        refresh: bool = False,
+    ) -> list[Hit]:
+        """Return the notes that fit best, best first; any text is a safe query.
+
+        Args:
+            user_id: whose.
+            prefix: where; () is everywhere.
+            query: words to look for in the texts of the value.
+            vector: a vector to compare with; with a query, both rankings count.
+            index: which vectors, where several have this dimension.
+            filter: conditions on fields of the value; see `list`.
+            limit: the most to return.
+            offset: how many to leave out first.
+            refresh: start their time to live anew.
+        """
+        wanted = ListNotes(
+            _namespace(prefix),
+            filter,
+            query,
+            None if vector is None else tuple(vector),
+            index,
+            limit,
+            offset,
+            refresh,
+        )
+        found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
+        return [_hit(user_id, scored) for scored in found]
+
+    async def namespaces(
+        self,
+        user_id: str,
+        *,
+        prefix: Namespace | str = (),
+        suffix: Namespace | str = (),
+        depth: int | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Namespace]:
+        """Return the namespaces that have notes, sorted.
+
+        Args:
+            user_id: whose.
+            prefix: only those that begin so.
+            suffix: only those that end so.
+            depth: cut to so many elements, each named once.
+            limit: the most to return.
+            offset: how many to leave out first.
+        """
+        wanted = ListNamespaces(_namespace(prefix), _namespace(suffix), depth, limit, offset)
+        return (await self.batch(user_id, [wanted]))[0]
+
+    async def batch(self, user_id: str, operations: Iterable[NoteOperation]) -> list[Any]:
+        """Do all operations or none; reads see the state before.
+
+        Returns:
+            A result for each: None for a put, a note or None for a get, whether there was
+            something for a delete or restore, scored notes for a listing, namespaces as tuples.
+        """
+        checked = [_checked(operation) for operation in operations]
+        return await self._records.notes(check_user_id(user_id), checked, now=self._clock())
+
+
+def _namespace(given: object) -> Namespace:
+    if isinstance(given, str):
+        return (clean(given),)
+    if isinstance(given, (tuple, list)):
+        parts = cast("tuple[object, ...]", tuple(given))  # pyright: ignore[reportUnknownArgumentType]
+        if all(isinstance(part, str) for part in parts):
+            return tuple(clean(part) for part in cast("tuple[str, ...]", parts))
+    raise TypeError(f"a namespace is a tuple of strings, not {given!r}")
+
+
+def _checked(operation: NoteOperation) -> NoteOperation:
+    """Return an operation that any store can do.
+
+    Raises:
+        TypeError: a value is nothing that JSON can hold, or a key is no string.
+        ValueError: a filter has an unknown condition, a number is negative, a ttl not positive.
+    """
+    if isinstance(operation, (ListNotes, ListNamespaces)):
+        for name in ("limit", "offset"):
+            value = getattr(operation, name)
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must not be negative, it is {value}")
+        if isinstance(operation, ListNotes) and operation.filter is not None:
+            check_filter(operation.filter)
+        return operation
+    if not isinstance(operation.key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a key is a string, not {type(operation.key).__name__}")
+    namespace, key = _namespace(operation.namespace), clean(operation.key)
+    if isinstance(operation, PutNote):
+        check_json(f"the value of {key!r}", operation.value)
+        if operation.metadata is not KEEP:
+            check_json(f"the metadata of {key!r}", operation.metadata)
+        if isinstance(operation.ttl, timedelta) and operation.ttl <= timedelta(0):
+            raise ValueError(f"ttl is a time to live, more than 0, not {operation.ttl}")
+    return replace(operation, namespace=namespace, key=key)
+
+
+def _hit(user_id: str, scored: Scored) -> Hit:
+    note = scored.note
+    return Hit(
+        "notes",
+        text_of(note.value),
+        scored.score,
+        user_id,
+        "/".join((*note.namespace, note.key)),
+        at=note.updated_at,
+        metadata=note.metadata,
+        note=note,
+    )
+
+
+def text_of(value: Any) -> str:
+    """Return a note's value as text: itself, its "text" or "content", or else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        for key in ("text", "content"):
+            found = cast("dict[str, Any]", value).get(key)
+            if isinstance(found, str):
+                return found
+    return json.dumps(value, ensure_ascii=False)
