@@ -36,6 +36,7 @@ _ADVICE = {
     "disk i/o": "look at the disk; nothing was changed",
     "unable to open": "look at the rights of its folder",
 }
+_OWNER = "SELECT value FROM about WHERE name = 'owner'"
 _DAMAGE = ("malformed", "not a database", "file is encrypted", "disk image")
 
 
@@ -52,6 +53,10 @@ class Places(Protocol):
 
     def is_owned(self) -> bool:
         """Say whether one file is one owner's, whose id it holds."""
+        ...
+
+    def list_users(self) -> list[str] | None:
+        """Return every user who has a database, sorted; None for those whose database is open."""
         ...
 
 
@@ -152,6 +157,14 @@ class Databases:
                     return seen
             self._drop(user_id, database)
 
+    def users(self) -> list[str]:
+        """Return every user who has a database, sorted."""
+        found = self._places.list_users()
+        if found is None:
+            with self._lock:
+                found = sorted(self._open)
+        return found
+
     def compact(self, user_id: str) -> None:
         """Give back the space of what was removed, so that no file holds its words."""
         database = self._database(user_id, make=False)
@@ -180,13 +193,14 @@ class Databases:
                 return None
             if path is None:
                 with self._places.opening(user_id):
-                    return self._open.setdefault(user_id, _Database(None, None, synced=False))
+                    return self._open.setdefault(user_id, _Database(None, synced=False))
         if not make and files.state_of(path) is None:
             return None
         # Opened without this lock, for it may have to wait for a lock that somebody else holds.
-        owner = user_id if self._places.is_owned() else None
         with self._places.opening(user_id):
-            opened = _Database(path, owner, synced=self._synced)
+            opened = _Database(path, synced=self._synced)
+        if self._places.is_owned() and not opened.is_of(user_id, claim=make):
+            return None
         with self._lock:
             database = self._open.setdefault(user_id, opened)
             surplus = self._surplus()
@@ -229,7 +243,7 @@ os.register_at_fork(after_in_child=_forget_in_child)
 class _Database:
     """One open database; every method but `take` is called with the lock held."""
 
-    def __init__(self, path: Path | None, owner: str | None, *, synced: bool) -> None:
+    def __init__(self, path: Path | None, *, synced: bool) -> None:
         self.path = path
         self.lock = threading.RLock()
         self._jobs: deque[_Job[Any]] = deque()
@@ -238,11 +252,33 @@ class _Database:
             try:
                 self._inode = _inode(path)
                 self._migrate()
-                self._check_owner(owner)
             except BaseException:
                 self._connection.close()
                 raise
         self._is_closed = False
+
+    def is_of(self, user_id: str, *, claim: bool) -> bool:
+        """Say whether the file is the user's; with `claim`, a file of nobody becomes theirs.
+
+        Raises:
+            InvalidIdError: it is another's, and was claimed.
+        """
+        with self._errors():
+            if claim:
+                self._connection.execute(
+                    "INSERT INTO about (name, value) VALUES ('owner', ?) ON CONFLICT DO NOTHING",
+                    (user_id,),
+                )
+            found = self._connection.execute(_OWNER).fetchone()
+        is_theirs = found is not None and found[0] == user_id
+        if not is_theirs:
+            self.close()
+            if claim:
+                raise InvalidIdError(
+                    f"{self.path} is the file of {found[0]!r}, not of {user_id!r}: one file, one "
+                    "owner"
+                )
+        return is_theirs
 
     def is_stale(self) -> bool:
         """Say whether this is no longer the database at the path."""
@@ -363,18 +399,6 @@ class _Database:
                 raise
             version = self._version()
 
-    def _check_owner(self, owner: str | None) -> None:
-        if owner is None:
-            return
-        self._connection.execute(
-            "INSERT INTO about (name, value) VALUES ('owner', ?) ON CONFLICT DO NOTHING", (owner,)
-        )
-        found = self._connection.execute("SELECT value FROM about WHERE name = 'owner'").fetchone()
-        if found[0] != owner:
-            raise InvalidIdError(
-                f"{self.path} is the file of {found[0]!r}, not of {owner!r}: one file, one owner"
-            )
-
     def _version(self) -> int:
         return self._connection.execute("PRAGMA user_version").fetchone()[0]
 
@@ -393,13 +417,9 @@ class _Database:
 
 def owner_of(path: Path) -> str | None:
     """Return whose file it is, None where it does not say."""
-    database = _Database(path, None, synced=False)
+    database = _Database(path, synced=False)
     with database.lock:
-        row = database.read(
-            lambda connection: connection.execute(
-                "SELECT value FROM about WHERE name = 'owner'"
-            ).fetchone()
-        )
+        row = database.read(lambda connection: connection.execute(_OWNER).fetchone())
         database.close()
     return row[0] if row else None
 

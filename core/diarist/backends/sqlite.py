@@ -297,10 +297,11 @@ class SQLiteRecords:
     ) -> list[Any]:
         """Do all operations or none; reads see the state before. Return a result for each."""
         work = partial(note_statements.run, operations=operations, now=now)
-        if note_statements.writes(operations):
+        if note_statements.puts(operations):
             return await self._write(user_id, work)
-        found = await self._read(user_id, work)
-        return note_statements.nothing(operations) if found is None else found
+        is_change = note_statements.writes(operations)
+        found = await (self._change if is_change else self._read)(user_id, work)
+        return note_statements.nobody(operations) if found is None else found
 
     async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
         """Remove expired notes and those deleted for longer than `retention`, bytes and all."""
@@ -358,7 +359,7 @@ class SQLiteRecords:
 
     async def list_users(self) -> list[str]:
         """Return every user who has a database, sorted."""
-        return await self._run(self._places.list_users)
+        return await self._run(self._databases.users)
 
     # ------------------------------------------------------------ how
 
@@ -435,9 +436,6 @@ class _File:
 class _Nowhere:
     """Databases in memory, for as long as the process keeps them open."""
 
-    def __init__(self) -> None:
-        self._users: set[str] = set()
-
     def check(self, user_id: str) -> None:
         check_user_id(user_id)
 
@@ -446,14 +444,13 @@ class _Nowhere:
 
     @contextmanager
     def opening(self, user_id: str) -> Generator[None]:
-        self._users.add(user_id)
         yield
 
     def is_owned(self) -> bool:
         return False
 
-    def list_users(self) -> list[str]:
-        return sorted(self._users)
+    def list_users(self) -> None:
+        return None
 
 
 if TYPE_CHECKING:

@@ -50,22 +50,22 @@ def append(
     """
     at = micros(now)
     session, last = add_session(connection, session_id, at)
-    known = _numbers_of(connection, session, [m.id for m in messages if m.id is not None])
+    known = _known(connection, session, session_id, [m.id for m in messages if m.id is not None])
     stored: list[Message] = []
     rows: list[tuple[Any, ...]] = []
     latest = 0
     for message in messages:
-        number = known.get(message.id) if message.id is not None else None
-        if number is None:
+        found = None if message.id is None else known.get(clean(message.id))
+        if found is None:
             last += 1
-            number = last
             said = at if message.at is None else micros(message.at)
             latest = max(latest, said)
-            rows.append(_row(session, number, message, said))
-            if message.id is not None:
-                known[message.id] = number
-            message = replace(message, at=moment(said))
-        stored.append(replace(message, session_id=session_id, number=number))
+            row = _row(session, last, message, said)
+            rows.append(row)
+            found = _message((row[0], *row[2:11]), session_id)
+            if found.id is not None:
+                known[found.id] = found
+        stored.append(found)
     connection.executemany(_INSERT, rows)
     connection.execute(
         "UPDATE sessions SET numbered = ?, updated = max(updated, ?) WHERE no = ?",
@@ -122,7 +122,7 @@ def numbered(connection: Connection, session_id: str, numbers: Collection[int]) 
     session = _session(connection, session_id)
     if session is None:
         return []
-    keys = json.dumps([session << SHIFT | number for number in numbers])
+    keys = json.dumps([session << SHIFT | number for number in numbers if 0 < number < 1 << SHIFT])
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM messages "
         "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
@@ -154,6 +154,11 @@ def replace_all(
             break
         same += 1
     _remove(connection, session_id, [m.number for m in old[same:] if m.number is not None])
+    session = _session(connection, session_id)
+    if session is not None:  # what is archived under the id of a new active message comes back
+        ids = [message.id for message in messages[same:] if message.id is not None]
+        known = _known(connection, session, session_id, ids).values()
+        _remove(connection, session_id, [m.number for m in known if m.status == "archived"])
     added, _ = append(connection, session_id, messages[same:], now)
     return (*old[:same], *added)
 
@@ -241,8 +246,8 @@ def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...
     return (
         session << SHIFT | number,
         session,
-        message.id,
-        message.role,
+        None if message.id is None else clean(message.id),
+        clean(message.role),
         None if message.name is None else clean(message.name),
         clean(message.text),
         at,
@@ -279,28 +284,39 @@ def _session(connection: Connection, session_id: str) -> int | None:
     return row[0] if row else None
 
 
-def _numbers_of(connection: Connection, session: int, ids: list[str]) -> dict[str | None, int]:
-    if not ids:
-        return {}
-    rows = connection.execute(
-        "SELECT id, key FROM messages WHERE session = ? AND id IN (SELECT value FROM json_each(?))",
-        (session, json.dumps(ids)),
-    )
-    return {id: _number(key) for id, key in rows}
+def _known(
+    connection: Connection, session: int, session_id: str, ids: Sequence[str]
+) -> dict[str, Message]:
+    """Return the messages of a session that have these ids."""
+    found: dict[str, Message] = {}
+    for id in ids:
+        row = connection.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE session = ? AND id = ?", (session, clean(id))
+        ).fetchone()
+        if row is not None:
+            found[row[1]] = _message(row, session_id)
+    return found
 
 
 def _number_of(connection: Connection, session: int, id: str) -> int | None:
-    return _numbers_of(connection, session, [id]).get(id)
+    row = connection.execute(
+        "SELECT key FROM messages WHERE session = ? AND id = ?", (session, clean(id))
+    ).fetchone()
+    return _number(row[0]) if row else None
 
 
-def _remove(connection: Connection, session_id: str, numbers: Iterable[int]) -> None:
+def _remove(connection: Connection, session_id: str, numbers: Iterable[int | None]) -> None:
     session = _session(connection, session_id)
     if session is not None:
         connection.executemany(
-            "DELETE FROM messages WHERE key = ?", [(session << SHIFT | n,) for n in numbers]
+            "DELETE FROM messages WHERE key = ?",
+            [(session << SHIFT | n,) for n in numbers if n is not None],
         )
 
 
 def as_json(value: Any) -> str:
     """Return `value` as JSON text, compact, with its keys in the order given."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if clean(text) == text:
+        return text
+    return json.dumps(value, separators=(",", ":"))  # a lone surrogate stays what it was, escaped

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
+from dataclasses import replace
 from datetime import timedelta
 from math import sqrt
 from typing import TYPE_CHECKING, Any, cast
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = "key, namespace, name, value, metadata, created, updated, ttl, expires, deleted"
 _SEPARATOR, _ESCAPE = "\x1f", "\x1e"
-_AFTER = "\U0010ffff"
 _HERE = "deleted IS NULL AND (expires IS NULL OR expires > :now)"
 RANKED = 200
 """Candidates of a full-text search that are looked at."""
@@ -73,9 +73,18 @@ def run(connection: Connection, operations: Sequence[NoteOperation], now: dateti
     return [results[number] for number in range(len(operations))]
 
 
-def nothing(operations: Iterable[NoteOperation]) -> list[Any]:
-    """Return what reading operations give where the user has nothing."""
-    return [None if isinstance(operation, GetNote) else [] for operation in operations]
+def nobody(operations: Iterable[NoteOperation]) -> list[Any]:
+    """Return what operations that put nothing give where the user has nothing."""
+    ends = (DeleteNote, RestoreNote)
+    return [
+        None if isinstance(each, GetNote) else False if isinstance(each, ends) else []
+        for each in operations
+    ]
+
+
+def puts(operations: Iterable[NoteOperation]) -> bool:
+    """Say whether one of the operations may make the user's first note."""
+    return any(isinstance(operation, PutNote) for operation in operations)
 
 
 def writes(operations: Iterable[NoteOperation]) -> bool:
@@ -188,12 +197,7 @@ def _list(connection: Connection, wanted: ListNotes, now: int) -> list[Scored]:
         found = [Scored(_note(row)) for row in _below(connection, wanted, now)]
     else:
         found = _ranked(connection, wanted, now)
-    if wanted.refresh:
-        for scored in found:
-            row = _row(connection, scored.note.namespace, scored.note.key)
-            if row is not None:
-                _refreshed(connection, row, now)
-    return found
+    return [_refreshed_note(connection, scored, now) for scored in found] if wanted.refresh else found
 
 
 def _below(connection: Connection, wanted: ListNotes, now: int) -> Iterator[tuple[Any, ...]]:
@@ -205,7 +209,7 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> Iterator[tupl
         f"ORDER BY namespace, name {in_sql}",
         {
             "low": encoded(wanted.prefix),
-            "high": encoded(wanted.prefix) + _AFTER,
+            "high": _end(wanted.prefix),
             "now": now,
             "limit": wanted.limit,
             "offset": wanted.offset,
@@ -263,7 +267,7 @@ def _by_words(connection: Connection, wanted: ListNotes, now: int) -> dict[int, 
         {
             "query": query,
             "low": encoded(wanted.prefix),
-            "high": encoded(wanted.prefix) + _AFTER,
+            "high": _end(wanted.prefix),
             "now": now,
             "most": -1 if wanted.filter else max(RANKED, wanted.offset + wanted.limit),
         },
@@ -299,7 +303,7 @@ def _by_vectors(connection: Connection, wanted: ListNotes, now: int) -> dict[int
                 "name": name,
                 "size": size,
                 "low": encoded(wanted.prefix),
-                "high": encoded(wanted.prefix) + _AFTER,
+                "high": _end(wanted.prefix),
                 "now": now,
             },
         )
@@ -313,7 +317,7 @@ def _namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> lis
     rows = connection.execute(
         "SELECT DISTINCT namespace FROM notes "
         f"WHERE namespace >= :low AND namespace < :high AND {_HERE} ORDER BY namespace",
-        {"low": encoded(wanted.prefix), "high": encoded(wanted.prefix) + _AFTER, "now": now},
+        {"low": encoded(wanted.prefix), "high": _end(wanted.prefix), "now": now},
     )
     length = len(wanted.suffix)
     found = dict.fromkeys(
@@ -354,6 +358,11 @@ def decoded(text: str) -> Namespace:
     )
 
 
+def _end(prefix: Namespace) -> str | bytes:
+    """Return what comes after everything below a namespace; any text comes before a blob."""
+    return encoded(prefix)[:-1] + chr(ord(_SEPARATOR) + 1) if prefix else b""
+
+
 def _seen(wanted: ListNotes) -> str:
     return f"{_HERE} OR deleted IS NOT NULL" if wanted.deleted else _HERE
 
@@ -377,6 +386,11 @@ def _refreshed(connection: Connection, row: tuple[Any, ...], now: int) -> tuple[
         return row
     connection.execute("UPDATE notes SET expires = ? WHERE key = ?", (now + ttl, key))
     return (*row[:8], now + ttl, row[9])
+
+
+def _refreshed_note(connection: Connection, scored: Scored, now: int) -> Scored:
+    row = _row(connection, scored.note.namespace, scored.note.key)
+    return replace(scored, note=_note(_refreshed(connection, row, now))) if row else scored
 
 
 def _note(row: tuple[Any, ...]) -> Note:

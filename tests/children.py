@@ -1,0 +1,70 @@
+"""What tests run in processes of their own: `python tests/children.py TASK FOLDER …`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from diarist import Diary
+
+
+def updates(folder: str, name: str, count: str) -> None:
+    """Take in `count` turns of one user, each with another preference, one after the other."""
+
+    async def main() -> None:
+        diary = Diary(folder, max_prefs_per_category=500)
+        for number in range(int(count)):
+            report = await diary.update_memory(
+                "ana", f"chat-{name}", f"I'm allergic to stuff{name}x{number}.", "Noted."
+            )
+            assert report.with_status("added"), report
+
+    asyncio.run(main())
+
+
+def kills(folder: str, rounds: str, seed: str) -> None:
+    """Fork a writer again and again, kill it at a random moment, and look for what it promised."""
+    chance = random.Random(int(seed))
+    promised: list[str] = []
+    for number in range(int(rounds)):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _write_until_killed(folder, number, writing)
+        os.close(writing)
+        with os.fdopen(reading) as acknowledged:
+            promised.append(acknowledged.readline().strip())  # it is under way
+            time.sleep(chance.uniform(0, 0.04))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            promised += [line.strip() for line in acknowledged if line.endswith("\n")]
+        page = asyncio.run(Diary(folder).preferences("ana"))
+        known = {item["text"] for item in page.data["allergies"].values()}
+        missing = [text for text in promised if text not in known]
+        assert not missing, f"round {number}: {missing}"
+        talks = asyncio.run(Diary(folder).last_conversations("ana", 1))
+        assert talks["chat"]["_turns"] >= len(promised)
+    left = [path.name for path in Path(folder).rglob("*.tmp")]
+    assert len(left) <= 1, left
+    print(len(promised), "promises kept")
+
+
+def _write_until_killed(folder: str, number: int, acknowledge: int) -> None:
+    async def main() -> None:
+        diary = Diary(folder, max_prefs_per_category=2000)
+        for step in range(10_000):
+            fact = f"allergic to stuff{number}x{step}"
+            await diary.update_memory("ana", "chat", f"I'm {fact}.", "Noted.")
+            os.write(acknowledge, f"{fact}\n".encode())
+
+    asyncio.run(main())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
