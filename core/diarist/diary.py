@@ -316,7 +316,7 @@ class Diary(Foundation):
 
     @one_hop
     async def check(self, user_id: str) -> list[Problem]:
-        """Return everything on the user's pages that can't be used, with the line to mend."""
+        """Return everything of the user that can't be used: lines of pages, damaged databases."""
         problems: list[Problem] = []
         for kind in (PREFERENCES, CONVERSATIONS):
             place = self._documents.locate(user_id, kind)
@@ -331,7 +331,7 @@ class Diary(Foundation):
             else:
                 faults = check.check_conversations(document)
             problems += [Problem(place, line, reason) for line, reason in faults]
-        return problems
+        return problems + (await self.records.check(user_id) if self.records is not None else [])
 
     @one_hop
     async def list_users(self) -> list[str]:
@@ -363,6 +363,7 @@ class Diary(Foundation):
         Raises:
             UserExistsError: the user has a diary already; nothing is written over it.
             DocumentError: a page is broken; nothing is imported.
+            ValueError: it is no export, or a record in it can't be read; nothing is imported.
         """
         await exporting.import_user(self._documents, self.records, user_id, path)
 

@@ -90,7 +90,18 @@ class ConflictError(BackendError):
 
 
 class DamagedError(BackendError):
-    """A database is damaged; it stays where it is until `diarist check --repair` moves it."""
+    """A database is damaged; it stays where it is until `diarist check --repair` moves it.
+
+    Attributes:
+        reason: what SQLite says of it, and what to do, without the place.
+    """
+
+    def __init__(self, place: object, reason: str) -> None:
+        self.reason = (
+            f"the database is damaged ({reason}); `diarist check --repair` saves what can be read "
+            "and moves it aside"
+        )
+        super().__init__(f"{place}: {self.reason}")
 
 
 class MemoryAccessError(DiaristError, PermissionError):

@@ -2,11 +2,13 @@
 
 Writers of one user that come at the same time share a transaction, and so one wait for the disk. A
 connection whose file is no longer the one at its path is dropped: an unlinked database would take
-writes and lose them. A forked child opens its own.
+writes and lose them. Before a fork all files are closed, and opened again where they are needed:
+SQLite takes a lock that the parent holds for the child's own.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -15,7 +17,7 @@ from collections import OrderedDict, deque
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from diarist.backends import files
+from diarist.backends import files, repair
 from diarist.backends.statements import schema
 from diarist.errors import BackendError, DamagedError, InvalidIdError
 
@@ -144,13 +146,14 @@ class Databases:
         """Unlink a user's database; nobody can write to it after `last_look`.
 
         The files go while the database's own lock is held, and every writer compares its file with
-        the one at the path once it holds that lock.
+        the one at the path once it holds that lock. Nobody opens a new one before the last is gone.
         """
         while True:
             database = self._database(user_id, make=False)
             if database is None:
+                self._sweep(user_id)
                 return None
-            with database.lock:
+            with self._places.opening(user_id), database.lock:
                 if not database.is_stale():
                     seen = database.unlink(last_look)
                     self._drop(user_id, database)
@@ -167,16 +170,56 @@ class Databases:
 
     def compact(self, user_id: str) -> None:
         """Give back the space of what was removed, so that no file holds its words."""
-        database = self._database(user_id, make=False)
+        while True:
+            database = self._database(user_id, make=False)
+            if database is None:
+                return
+            with database.lock:
+                if not database.is_stale():
+                    database.compact()
+                    return
+            self._drop(user_id, database)
+
+    def fault(self, user_id: str) -> str | None:
+        """Return what is wrong with a user's database, None where it is sound or there is none.
+
+        Raises:
+            DamagedError: it can't even be opened.
+        """
+        return self.change(user_id, repair.fault_of)
+
+    def repair(self, user_id: str) -> repair.Repair | None:
+        """Save what can be read of a damaged database, and move it aside; leave a sound one."""
+        try:
+            if self.fault(user_id) is None:
+                return None
+        except DamagedError:
+            pass
+        path = self._places.path(user_id)
+        assert path is not None
+        with self._lock:
+            database = self._open.pop(user_id, None)
         if database is not None:
             with database.lock:
-                database.compact()
+                database.close()
+        with self._places.opening(user_id):
+            return repair.repair(path, synced=self._synced)
 
     def close(self) -> None:
         """Close everything."""
         with self._lock:
             opened, self._open = self._open, OrderedDict()
         for database in opened.values():
+            with database.lock:
+                database.close()
+
+    def close_files(self) -> None:
+        """Close everything but what is in memory."""
+        with self._lock:
+            opened = [each for each in self._open.items() if each[1].path is not None]
+            for user_id, _ in opened:
+                del self._open[user_id]
+        for _, database in opened:
             with database.lock:
                 database.close()
 
@@ -197,15 +240,16 @@ class Databases:
         if not make and files.state_of(path) is None:
             return None
         # Opened without this lock, for it may have to wait for a lock that somebody else holds.
-        with self._places.opening(user_id):
-            opened = _Database(path, synced=self._synced)
-        if self._places.is_owned() and not opened.is_of(user_id, claim=make):
-            return None
-        with self._lock:
-            database = self._open.setdefault(user_id, opened)
-            surplus = self._surplus()
-        if database is not opened:  # another thread was quicker
-            opened.close()
+        with _openings.one():
+            with self._places.opening(user_id):
+                opened = _Database(path, synced=self._synced)
+            if self._places.is_owned() and not opened.is_of(user_id, claim=make):
+                return None
+            with self._lock:
+                database = self._open.setdefault(user_id, opened)
+                surplus = self._surplus()
+            if database is not opened:  # another thread was quicker
+                opened.close()
         for old in surplus:
             old.close()
             old.lock.release()
@@ -221,23 +265,75 @@ class Databases:
                 found.append(database)
         return found
 
+    def _sweep(self, user_id: str) -> None:
+        """Remove what a killed `remove` left beside a database that is gone."""
+        path = self._places.path(user_id)
+        left = [each for each in _files_of(path) if files.state_of(each) is not None]
+        if path is None or not left:
+            return
+        with self._places.opening(user_id):
+            if files.state_of(path) is None:
+                for each in left:
+                    each.unlink(missing_ok=True)
+
     def _drop(self, user_id: str, database: _Database) -> None:
         with self._lock:
             if self._open.get(user_id) is database:
                 del self._open[user_id]
 
 
+class _Openings:
+    """Counts the databases that are being opened: a fork waits for them, and they for it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        with self._changed:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        self._changed.acquire()
+        self._changed.wait_for(lambda: not self._count)
+
+    def go_on(self) -> None:
+        self._changed.release()
+
+
+_openings = _Openings()
 _abandoned: list[object] = []
 """A connection must not even be closed in a forked child; here it is never collected."""
 _every: weakref.WeakSet[Databases] = weakref.WeakSet()
 
 
+def _close_before_fork() -> None:
+    _openings.stop()
+    for databases in list(_every):
+        databases.close_files()
+
+
+def _go_on() -> None:
+    _openings.go_on()
+
+
 def _forget_in_child() -> None:
+    global _openings
+    _openings = _Openings()
     for databases in list(_every):
         databases._forget_all()  # pyright: ignore[reportPrivateUsage]
 
 
-os.register_at_fork(after_in_child=_forget_in_child)
+os.register_at_fork(
+    before=_close_before_fork, after_in_parent=_go_on, after_in_child=_forget_in_child
+)
 
 
 class _Database:
@@ -270,15 +366,14 @@ class _Database:
                     (user_id,),
                 )
             found = self._connection.execute(_OWNER).fetchone()
-        is_theirs = found is not None and found[0] == user_id
-        if not is_theirs:
-            self.close()
-            if claim:
-                raise InvalidIdError(
-                    f"{self.path} is the file of {found[0]!r}, not of {user_id!r}: one file, one "
-                    "owner"
-                )
-        return is_theirs
+        if found == (user_id,):
+            return True
+        self.close()
+        if claim:
+            raise InvalidIdError(
+                f"{self.path} is the file of {found[0]!r}, not of {user_id!r}: one file, one owner"
+            )
+        return False
 
     def is_stale(self) -> bool:
         """Say whether this is no longer the database at the path."""
@@ -287,9 +382,15 @@ class _Database:
     def take(self, jobs: list[_Job[Any]]) -> None:
         """Do jobs; those of others that wait meanwhile are done in the same transaction."""
         self._jobs.extend(jobs)
-        with self.lock:
-            if not jobs[-1].done:
-                self._do_all()
+        try:
+            with self.lock:
+                if not jobs[-1].done:
+                    self._do_all()
+        except BaseException:  # interrupted while it waited: nobody shall do them later
+            for job in jobs:
+                with suppress(ValueError):
+                    self._jobs.remove(job)
+            raise
 
     def read(self, work: Work[T]) -> T:
         with self._errors():
@@ -313,7 +414,7 @@ class _Database:
 
     def compact(self) -> None:
         with self._errors():
-            for index in ("message_terms", "note_terms"):
+            for index in repair.INDEXES:
                 self._connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
             free, pages = (
                 self._connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -331,6 +432,7 @@ class _Database:
 
     def _do_all(self) -> None:
         jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
+        is_begun = False
         try:
             if self._is_closed:
                 _settle(jobs, stale=True)
@@ -341,18 +443,21 @@ class _Database:
                     self._roll_back()
                     _settle(jobs, stale=True)
                     return
+                is_begun = True
                 for job in jobs:
                     self._do(job, alone=len(jobs) == 1)
                 if self._connection.in_transaction:
                     self._connection.execute("COMMIT")
         except BaseException as error:
+            is_committed = is_begun and not self._connection.in_transaction
             self._roll_back()
             if isinstance(error, Exception):
                 for job in jobs:
                     job.error = job.error or error
-            else:  # the caller was interrupted; the others try again
+                return
+            if not is_committed:  # the caller was interrupted; the others try again
                 _settle(jobs, stale=True)
-                raise
+            raise
         finally:
             for job in jobs:
                 job.done = True
@@ -417,10 +522,11 @@ class _Database:
 
 def owner_of(path: Path) -> str | None:
     """Return whose file it is, None where it does not say."""
-    database = _Database(path, synced=False)
-    with database.lock:
-        row = database.read(lambda connection: connection.execute(_OWNER).fetchone())
-        database.close()
+    with _openings.one():
+        database = _Database(path, synced=False)
+        with database.lock:
+            row = database.read(lambda connection: connection.execute(_OWNER).fetchone())
+            database.close()
     return row[0] if row else None
 
 
@@ -430,12 +536,7 @@ def _settle(jobs: list[_Job[Any]], *, stale: bool) -> None:
 
 
 def _connected(path: Path | None, *, synced: bool) -> Connection:
-    is_new = False
-    if path is not None:
-        found = files.state_of(path)
-        is_new = found is None
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        os.close(os.open(path, flags, 0o600))
+    is_new = path is not None and _made(path)
     connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=BUSY_TIMEOUT,
@@ -452,6 +553,21 @@ def _connected(path: Path | None, *, synced: bool) -> Connection:
     if is_new and synced and path is not None:
         files.sync_folder(path.parent)
     return connection
+
+
+def _made(path: Path) -> bool:
+    """Make an empty file for its owner only, unless there is one, and say whether it is new.
+
+    One that is there is not opened: closing it would drop every lock that SQLite holds on it in
+    this process, and another process would then take the log away from under an open database.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        return False
+    return True
 
 
 def _inode(path: Path | None) -> tuple[int, int] | None:
@@ -476,9 +592,6 @@ def _told(path: Path | None, error: sqlite3.Error) -> BackendError:
     reason = str(error).lower()
     place = path or "the database in memory"
     if any(word in reason for word in _DAMAGE):
-        return DamagedError(
-            f"{place} is damaged ({reason}); `diarist check --repair` saves what can be read and "
-            "moves it aside"
-        )
+        return DamagedError(place, reason)
     advice = next((advice for word, advice in _ADVICE.items() if word in reason), None)
     return BackendError(f"can't use {place}: {reason}" + (f"; {advice}" if advice else ""))

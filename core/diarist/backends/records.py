@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime, timedelta
 
+    from diarist.models import Problem
     from diarist.records import (
         Appended,
         DeletionReport,
@@ -185,6 +186,10 @@ class RecordStore(Protocol):
         notes: Sequence[tuple[Note, Vectors]],
     ) -> None:
         """Put everything back as it was exported, for a user who has nothing."""
+        ...
+
+    async def check(self, user_id: str) -> list[Problem]:
+        """Return what is wrong with a user's records; a damaged store is not touched."""
         ...
 
     async def delete_user(self, user_id: str) -> DeletionReport:

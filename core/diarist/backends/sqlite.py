@@ -18,6 +18,8 @@ from diarist.backends.statements import messages as message_statements
 from diarist.backends.statements import notes as note_statements
 from diarist.backends.statements import turns as turn_statements
 from diarist.blocking import at_once
+from diarist.errors import DamagedError
+from diarist.models import Problem
 from diarist.records import Appended, DeletionReport
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from diarist.backends.databases import Places
+    from diarist.backends.repair import Repair
     from diarist.records import (
         Message,
         MessageStatus,
@@ -341,6 +344,28 @@ class SQLiteRecords:
 
         await self._write(user_id, work)
 
+    async def check(self, user_id: str) -> list[Problem]:
+        """Return what is wrong with a user's database: its pages, its tables, its index."""
+
+        def work() -> list[Problem]:
+            self._places.check(user_id)
+            place = str(self._places.path(user_id) or "the database in memory")
+            try:
+                fault = self._databases.fault(user_id)
+            except DamagedError as error:
+                return [Problem(place, None, error.reason)]
+            return [Problem(place, None, DamagedError(place, fault).reason)] if fault else []
+
+        return await self._run(work)
+
+    async def repair(self, user_id: str) -> Repair | None:
+        """Save what can be read of a damaged database; None where it is sound.
+
+        The damaged file stays beside the new one, under a name with the time.
+        """
+        self._places.check(user_id)
+        return await self._run(self._databases.repair, user_id)
+
     async def delete_user(self, user_id: str) -> DeletionReport:
         """Remove a user's database; what is on its way to it is refused, or goes to a new one."""
 
@@ -421,7 +446,8 @@ class _File:
     @contextmanager
     def opening(self, user_id: str) -> Generator[None]:
         files.make_folder(self._path.parent, synced=True)
-        yield
+        with files.locked_folder(self._path.parent):
+            yield
 
     def is_owned(self) -> bool:
         return True
