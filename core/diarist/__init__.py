@@ -142,8 +142,8 @@ _HOMES = {
     "diarist.models": "Edit EditResult Extraction Match Page Problem Rejected Snapshot Turn "
     "UpdateReport",
     "diarist.notebook": "MemoryFile Notebook",
-    "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes Message "
-    "Note Payload PutNote RecordedTurn RestoreNote Session",
+    "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes "
+    "Message Note Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",
     "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
 }

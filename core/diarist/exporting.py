@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from diarist.backends.base import ABSENT, DocumentStore
 from diarist.backends.ids import check_user_id
@@ -22,13 +23,17 @@ from diarist.records import Message, Note, Payload, RecordedTurn
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from diarist.backends.records import RecordStore
     from diarist.documents import Documents
     from diarist.records import DeletionReport
 
+T = TypeVar("T")
+
 _NOTEBOOK = "memory/"
+_RECORDS = ("messages.jsonl", "turns.jsonl", "notes.jsonl")
+_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 def with_documents(report: DeletionReport, kinds: Iterable[str]) -> DeletionReport:
@@ -85,10 +90,10 @@ async def import_user(
         )
     for kind in (PREFERENCES, CONVERSATIONS):
         documents.parsed(user_id, kind, given.get(_file_name(kind)))
-    messages = [_to_message(row) for row in _rows(given, "messages.jsonl")]
+    messages = _records(given, "messages.jsonl", _to_message)
     by_place = {(m.session_id, m.number): m for m in messages}
-    turns = [_to_turn(row, by_place) for row in _rows(given, "turns.jsonl")]
-    notes = [_to_note(row) for row in _rows(given, "notes.jsonl")]
+    turns = _records(given, "turns.jsonl", lambda row: _to_turn(row, by_place))
+    notes = _records(given, "notes.jsonl", _to_note)
     if records is not None:
         await records.restore(user_id, messages, turns, notes)
     for name, text in given.items():
@@ -128,15 +133,27 @@ def _write(path: Path, found: Mapping[str, str]) -> None:
 
 
 def _read(path: Path) -> dict[str, str]:
+    try:
+        found = {name: content.decode() for name, content in _contents(path)}
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: a file in it is not UTF-8; nothing is imported") from error
+    except _BROKEN_ARCHIVE as error:
+        raise ValueError(f"{path} is no zip file that can be read: {error}") from error
+    if not any(name in _RECORDS or _kind(name) for name in found):
+        raise ValueError(f"{path} is no export of a diary: it has neither pages nor records")
+    return found
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        return {
-            file.relative_to(path).as_posix(): file.read_bytes().decode()
-            for file in sorted(path.rglob("*"))
-            if file.is_file()
-        }
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield file.relative_to(path).as_posix(), file.read_bytes()
+        return
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if not name.endswith("/")]
-        return {name: archive.read(name).decode() for name in names}
+        for name in archive.namelist():
+            if not name.endswith("/"):
+                yield name, archive.read(name)
 
 
 # ---------------------------------------------------------------- records as JSON
@@ -146,18 +163,23 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _rows(given: Mapping[str, str], name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _records(
+    given: Mapping[str, str], name: str, convert: Callable[[dict[str, Any]], T]
+) -> list[T]:
+    """Return the records of a file.
+
+    Raises:
+        ValueError: one can't be read; it says where and why.
+    """
+    found: list[T] = []
     for number, line in enumerate(given.get(name, "").split("\n"), 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{name}, line {number} is no JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ValueError(f"{name}, line {number} is no record")  # noqa: TRY004
-        found.append(cast("dict[str, Any]", row))
+            found.append(convert(json.loads(line)))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"{name}, line {number}: {reason}; nothing is imported") from error
     return found
 
 
@@ -244,16 +266,13 @@ def _to_note(row: Mapping[str, Any]) -> tuple[Note, dict[str, Any]]:
     def time(name: str) -> datetime | None:
         return datetime.fromisoformat(row[name]) if row.get(name) else None
 
-    created, updated = time("created_at"), time("updated_at")
-    assert created is not None
-    assert updated is not None
     note = Note(
         tuple(row["namespace"]),
         row["key"],
         row["value"],
         row.get("metadata", {}),
-        created,
-        updated,
+        datetime.fromisoformat(row["created_at"]),
+        datetime.fromisoformat(row["updated_at"]),
         time("expires_at"),
         timedelta(seconds=row["ttl"]) if row.get("ttl") else None,
         time("deleted_at"),

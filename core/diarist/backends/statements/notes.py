@@ -197,7 +197,9 @@ def _list(connection: Connection, wanted: ListNotes, now: int) -> list[Scored]:
         found = [Scored(_note(row)) for row in _below(connection, wanted, now)]
     else:
         found = _ranked(connection, wanted, now)
-    return [_refreshed_note(connection, scored, now) for scored in found] if wanted.refresh else found
+    if not wanted.refresh:
+        return found
+    return [_refreshed_note(connection, scored, now) for scored in found]
 
 
 def _below(connection: Connection, wanted: ListNotes, now: int) -> Iterator[tuple[Any, ...]]:
