@@ -1,0 +1,83 @@
+"""The arguments and options that commands share, and the diary they name."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diarist.backends.local import LocalBackend
+from diarist.cli.failures import CommandError
+from diarist.cli.tables import load_table
+from diarist.diary import CONVERSATIONS, PREFERENCES, Diary
+
+DEFAULT_FOLDER = Path("memories")
+
+
+class PageName(StrEnum):
+    """The pages of a diary."""
+
+    PREFERENCES = PREFERENCES
+    CONVERSATIONS = CONVERSATIONS
+
+
+def _folder(path: str | Path) -> Path:
+    if not str(path):
+        raise CommandError("it names a folder, and is empty")
+    return Path(path)
+
+
+UserId = Annotated[str, typer.Argument(metavar="USER", help="Whose diary.", show_default=False)]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--diary",
+        metavar="PATH",
+        envvar="DIARIST_HOME",
+        parser=_folder,
+        help="The folder with everybody's pages.",
+        show_default="./memories",
+    ),
+]
+TableName = Annotated[
+    str | None,
+    typer.Option(
+        "--schema",
+        metavar="FILE.py:Class",
+        help="Your preference table. The file is executed. Without it: DefaultPreferences.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+
+
+def open_diary(folder: Path, table: str | None) -> Diary:
+    """Return the diary in `folder`; nothing is created before something is written."""
+    if table is None:
+        return Diary(LocalBackend(folder))
+    return Diary(LocalBackend(folder), load_table(table))
+
+
+def open_blocking_diary(folder: Path, table: str | None) -> Diary:
+    """Return the same diary, whose coroutines never suspend: `finish` runs them right here."""
+    twin = open_diary(folder, table).blocking
+    assert twin is not None  # a LocalBackend has one
+    return twin
+
+
+async def require_user(diary: Diary, folder: Path, user_id: str) -> None:
+    """Refuse a user who has no diary yet: most likely the name or the folder is mistyped.
+
+    Raises:
+        CommandError: there is no such user.
+    """
+    for kind in PageName:
+        if await diary.backend.exists(user_id, kind):
+            return
+    if user_id not in await diary.list_users():  # who may have notes, and no page
+        raise CommandError(f"{folder} has no user {user_id!r}; `diarist users` lists them")
+
+
+def examples(*commands: str) -> str:
+    """Return command lines as the closing paragraphs of a command's help, in Markdown."""
+    return "\n\n".join(["For example:", *(f"- `{command}`" for command in commands)])

@@ -1,0 +1,75 @@
+"""What commands print: text for a person, JSON for a program, notes on standard error."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from datetime import date, time
+from typing import Any
+
+import typer
+
+_LONE = "\ud800-\udfff"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069{_LONE}]")
+_LONE_SURROGATE = re.compile(f"[{_LONE}]")
+
+
+def visible(text: str) -> str:
+    r"""Return `text` with what could steer a terminal, or turn text around, written out.
+
+    Pages and transcripts are data: what somebody said must not move the reader's cursor.
+
+    >>> visible("\x1b[2Jtea\n")
+    '\\x1b[2Jtea\n'
+    """
+    return _UNSAFE.sub(_escaped, text)
+
+
+def say(text: str) -> None:
+    """Print a line for a person."""
+    typer.echo(visible(text))
+
+
+def indented(text: str) -> str:
+    r"""Return `text` two columns to the right, so that none of it looks like a line of ours.
+
+    >>> indented("one\n\ntwo")
+    '  one\n\n  two'
+    """
+    return textwrap.indent(text, "  ")
+
+
+def headline(text: str) -> None:
+    """Print a line that stands out on a terminal and is plain elsewhere."""
+    typer.secho(visible(text), bold=True)
+
+
+def note(text: str) -> None:
+    """Say something beside the result, on standard error."""
+    typer.echo(visible(f"diarist: {text}"), err=True)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON, with times as text."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_as_json)
+    typer.echo(_LONE_SURROGATE.sub(_escaped, text))  # no encoding has them, JSON does
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "turn"), count(2, "turn")
+    ('1 turn', '2 turns')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
