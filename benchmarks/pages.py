@@ -1,0 +1,61 @@
+"""CPU per `update_memory` without a model, beside TOMLDiary 0.9.0, on pages of three sizes.
+
+TOMLDiary runs with an agent that does nothing, which is its least work: it reads and writes both
+pages at every turn. diarist runs as it comes, with its offline rules; "no extraction" is diarist
+with an extractor that does nothing either. All of them keep pages only, as TOMLDiary does; "logged"
+is the same turn with its two messages and its row in the log, durable before the pages are written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from measure import child, median, peer, ratio, table
+
+SIZES = ((10, 10), (100, 50), (500, 500))
+ROUNDS = 7
+TURNS = 30
+KINDS = (
+    "no extraction",
+    "session only",
+    "session only, logged",
+    "adds",
+    "confirms",
+    "revises",
+    "file floor",
+)
+PARTS = Path(__file__).parent / "parts"
+
+
+def report() -> str:
+    """Return the table."""
+    theirs = peer("tomldiary", "tomldiary==0.9.0", "httpx")
+    warm: list[tuple[object, ...]] = []
+    cold: list[tuple[object, ...]] = []
+    for preferences, conversations in SIZES:
+        size = f"{preferences}x{conversations}"
+        ours_found: dict[str, list[float]] = {}
+        peer_found: dict[str, list[float]] = {}
+        for _ in range(ROUNDS):
+            for python, part, found in (
+                (theirs, "tomldiary_turns.py", peer_found),
+                (sys.executable, "diarist_turns.py", ours_found),
+            ):
+                for name, ms in child(
+                    python, PARTS / part, preferences, conversations, TURNS
+                ).items():
+                    found.setdefault(name, []).append(ms)
+        base = median(peer_found["turn"])
+        for name in KINDS:
+            ours = median(ours_found[name])
+            warm.append((size, name, f"{ours:.2f}", f"{base:.1f}", ratio(base, ours)))
+        ours, base = median(ours_found["first"]), median(peer_found["first"])
+        cold.append((size, f"{ours:.0f}", f"{base:.0f}", ratio(base, ours)))
+    head = ("preferences x conversations", "turn", "diarist ms", "TOMLDiary ms", "less")
+    cold_head = ("preferences x conversations", "diarist ms", "TOMLDiary ms", "less")
+    return (
+        f"## CPU per update_memory, warm (median of {TURNS} turns, median of {ROUNDS} rounds in "
+        f"turn)\n\n{table(head, warm)}\n\n"
+        f"## The first turn of a process, after the import\n\n{table(cold_head, cold)}"
+    )
