@@ -164,8 +164,21 @@ def locked(path: Path) -> Generator[None]:
 
     It goes with its process: what a killed one held is free.
     """
+    with _holding(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW):
+        yield
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Generator[None]:
+    """Hold the lock of a folder that exists; nothing is put into it."""
+    with _holding(folder, os.O_RDONLY | os.O_DIRECTORY):
+        yield
+
+
+@contextmanager
+def _holding(path: Path, flags: int) -> Generator[None]:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise failed("lock", path, error) from error
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from diarist import workers
@@ -32,8 +33,12 @@ class Gathering:
 
     def __init__(self, write_all: Callable[[str, Sequence[Work[Any]]], list[Outcome]]) -> None:
         self._write_all = write_all
+        self._start_anew()
+        _every.add(self)
+
+    def _start_anew(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[int, int, str], _Waiting] = {}
+        self._waiting: dict[tuple[int, str], _Waiting] = {}
 
     async def write(self, user_id: str, work: Work[T]) -> T:
         """Return what `work` returns, once it is committed."""
@@ -41,7 +46,7 @@ class Gathering:
 
         loop = asyncio.get_running_loop()
         future: Future[T] = loop.create_future()
-        key = (os.getpid(), id(loop), user_id)
+        key = (id(loop), user_id)
         with self._lock:
             queue = self._waiting.get(key)
             is_first = queue is None
@@ -52,7 +57,7 @@ class Gathering:
             workers.start(lambda: self._flush(key, loop))
         return await future
 
-    def _flush(self, key: tuple[int, int, str], loop: AbstractEventLoop) -> None:
+    def _flush(self, key: tuple[int, str], loop: AbstractEventLoop) -> None:
         while True:
             with self._lock:
                 batch = self._waiting[key]
@@ -61,11 +66,22 @@ class Gathering:
                     return
                 self._waiting[key] = []
             try:
-                outcomes = self._write_all(key[2], [work for work, _ in batch])
+                outcomes = self._write_all(key[1], [work for work, _ in batch])
             except BaseException as error:  # noqa: BLE001 - it is raised again in each caller
                 outcomes: list[Outcome] = [(None, error)] * len(batch)
             futures = [future for _, future in batch]
             workers.tell(loop, lambda f=futures, o=outcomes: _settle(f, o))
+
+
+_every: weakref.WeakSet[Gathering] = weakref.WeakSet()
+
+
+def _start_anew_in_child() -> None:
+    for gathering in list(_every):
+        gathering._start_anew()  # pyright: ignore[reportPrivateUsage]
+
+
+os.register_at_fork(after_in_child=_start_anew_in_child)
 
 
 def _settle(futures: list[Future[Any]], outcomes: list[Outcome]) -> None:

@@ -1,0 +1,144 @@
+"""What the tests of the record store run in processes of their own: `python children.py TASK …`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from diarist import Diary, Message, SyncDiary
+
+
+def start(task: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a task of this file."""
+    command = [sys.executable, __file__, task, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def finished(child: subprocess.Popen[str], told: str = "") -> str:
+    """Return what a child printed, once it was told to end and has ended well."""
+    output, errors = child.communicate(told, timeout=60)
+    assert child.returncode == 0, errors
+    return output
+
+
+def done(task: str, *arguments: object) -> str:
+    """Run a task of this file to its end, and return what it printed."""
+    return finished(start(task, *arguments))
+
+
+def said(text: str) -> list[Message]:
+    return [Message("user", text)]
+
+
+def assert_sound(path: Path) -> None:
+    """Look at a database from outside: pages, tables, and index against tables."""
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    for index in ("message_terms", "note_terms"):
+        check = f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)"
+        connection.execute(check)
+    connection.close()
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def append(folder: str, name: str, count: str) -> None:
+    """Append so many messages to one session, one after the other, and close nothing."""
+    diary = SyncDiary(folder)
+    for number in range(int(count)):
+        diary.messages.append("ana", "chat", said(f"{name}-{number}"))
+
+
+def append_and_close(folder: str, text: str) -> None:
+    with SyncDiary(folder) as diary:
+        diary.messages.append("ana", "chat", said(text))
+
+
+def append_until_told(folder: str, name: str) -> None:
+    """Append until a line comes in; print how many messages that were."""
+    count, told = 0, []
+    with SyncDiary(folder) as diary:
+        os.set_blocking(0, False)
+        while not told:
+            diary.messages.append("ana", "chat", said(f"{name}-{count}"))
+            count += 1
+            told = sys.stdin.readlines()
+    print(count)
+
+
+def read(folder: str, session: str = "chat") -> None:
+    """Print what a session holds, a line for each message."""
+    for message in SyncDiary(folder).messages.read("ana", session, status=None):
+        print(message.text)
+
+
+def delete_user(folder: str) -> None:
+    print(SyncDiary(folder).delete_user("ana").messages)
+
+
+def kills(folder: str, rounds: str, seed: str) -> None:
+    """Fork a writer again and again, kill it at a random moment, and look for what it promised."""
+    chance = random.Random(int(seed))
+    promised: list[str] = []
+    for number in range(int(rounds)):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _write_until_killed(folder, number, writing)
+        os.close(writing)
+        with os.fdopen(reading) as acknowledged:
+            promised.append(acknowledged.readline().strip())  # it is under way
+            time.sleep(chance.uniform(0, 0.04))
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            promised += [line.strip() for line in acknowledged if line.endswith("\n")]
+        assert_sound(Path(folder, "ana", "diary.db"))
+        assert_kept(folder, promised, number)
+    print(len(promised), "promises kept")
+
+
+def _write_until_killed(folder: str, number: int, acknowledge: int) -> None:
+    async def main() -> None:
+        diary = Diary(folder)
+        for step in range(100_000):
+            name = f"{number}x{step}"
+            await diary.messages.append("ana", "chat", said(name))
+            os.write(acknowledge, f"message {name}\n".encode())
+            await diary.notes.put("ana", "n", name, f"note {name}")
+            os.write(acknowledge, f"note {name}\n".encode())
+            if step % 4 == 3:
+                os.write(acknowledge, f"deleting {number}x{step - 1}\n".encode())
+                await diary.notes.delete("ana", "n", f"{number}x{step - 1}")
+                os.write(acknowledge, f"deleted {number}x{step - 1}\n".encode())
+
+    asyncio.run(main())
+
+
+def assert_kept(folder: str, promised: list[str], number: int) -> None:
+    diary = SyncDiary(folder)
+    texts = [message.text for message in diary.messages.read("ana", "chat")]
+    assert len(texts) == len(set(texts)), "a message is there twice"
+    keys = {note.key for note in diary.notes.list("ana", limit=1_000_000)}
+    told: dict[str, set[str]] = {}
+    for line in promised:
+        kind, name = line.split()
+        told.setdefault(kind, set()).add(name)
+    missing = [
+        *(told["message"] - set(texts)),
+        *(told["note"] - told.get("deleting", set()) - keys),
+        *(told.get("deleted", set()) & keys),
+    ]
+    assert not missing, f"round {number}: {missing}"
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
