@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import copy
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -104,7 +104,7 @@ class SQLiteRecords:
         self._gathering = Gathering(self._databases.write_all)
         self._run = workers.run
 
-    @property
+    @cached_property
     def blocking(self) -> Self:
         """The same store, whose coroutines never suspend: they block the thread they run in."""
         twin = copy(self)
