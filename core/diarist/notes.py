@@ -276,6 +276,8 @@ def _checked(operation: NoteOperation) -> NoteOperation:
             check_json(f"the metadata of {key!r}", operation.metadata)
         if isinstance(operation.ttl, timedelta) and operation.ttl <= timedelta(0):
             raise ValueError(f"ttl is a time to live, more than 0, not {operation.ttl}")
+    if (namespace, key) == (operation.namespace, operation.key):
+        return operation
     return replace(operation, namespace=namespace, key=key)
 
 
