@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from diarist import Diary, Message, SyncDiary
@@ -73,6 +77,84 @@ def append_until_told(folder: str, name: str) -> None:
             count += 1
             told = sys.stdin.readlines()
     print(count)
+
+
+def leave(folder: str, flavour: str) -> None:
+    """Write messages and notes, say so, and end without closing anything."""
+    if flavour == "blocking":
+        diary = SyncDiary(folder)
+        diary.messages.append("ana", "chat", said("1"))
+        diary.notes.put("ana", "n", "k", "v")
+    else:
+        asyncio.run(_write_at_once(Diary(folder)))
+    print("returned", flush=True)
+
+
+async def _write_at_once(diary: Diary) -> None:
+    await asyncio.gather(
+        diary.messages.append("ana", "chat", said("1")), diary.notes.put("ana", "n", "k", "v")
+    )
+
+
+def be_interrupted(folder: str, times: str) -> None:
+    """Append in four threads, have Ctrl-C pressed in the first, and look for what is there."""
+    diary = SyncDiary(folder)
+    told: list[str] = []
+    is_over = threading.Event()
+
+    def write(name: str) -> None:
+        for number in itertools.count():
+            diary.messages.append("ana", "chat", said(f"{name}-{number}"))
+            told.append(f"{name}-{number}")
+            if is_over.is_set():
+                return
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for number in range(int(times)):
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with suppress(KeyboardInterrupt):
+            write(f"main{number}")
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    write("after")
+    texts = Counter(message.text for message in diary.messages.read("ana", "chat"))
+    assert set(told) <= set(texts), set(told) - set(texts)
+    assert max(texts.values()) == 1, texts.most_common(5)
+    print("all once")
+
+
+def fork_while_writing(folder: str, children: str) -> None:
+    """Fork while threads write; each child writes in both ways, and so does the parent."""
+    diary = SyncDiary(folder)
+    is_over = threading.Event()
+
+    def write(name: str) -> None:
+        for number in itertools.count():
+            diary.messages.append("ana", "chat", said(f"{name}-{number}"))
+            if is_over.is_set():
+                return
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for number in range(int(children)):
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            diary.messages.append("ana", "chat", said(f"child{number}-0"))
+            asyncio.run(diary.diary.messages.append("ana", "chat", said(f"child{number}-1")))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    texts = Counter(message.text for message in diary.messages.read("ana", "chat"))
+    assert {f"child{n}-{k}" for n in range(int(children)) for k in range(2)} <= set(texts)
+    assert max(texts.values()) == 1
+    print("all once")
 
 
 def read(folder: str, session: str = "chat") -> None:
