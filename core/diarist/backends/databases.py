@@ -566,6 +566,9 @@ def _made(path: Path) -> bool:
     except FileExistsError:
         if path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        # SQLite would go on, and leave a log beside it that stays read-only.
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES)) from None
         return False
     return True
 

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -15,8 +16,14 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from diarist import Diary, Message, SyncDiary
+from diarist import BackendError, Diary, Message, SyncDiary
+from diarist.backends.sqlite import SQLiteRecords
+from diarist.testing import MemoryBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def start(task: str, *arguments: object) -> subprocess.Popen[str]:
@@ -155,6 +162,66 @@ def fork_while_writing(folder: str, children: str) -> None:
     assert {f"child{n}-{k}" for n in range(int(children)) for k in range(2)} <= set(texts)
     assert max(texts.values()) == 1
     print("all once")
+
+
+def fill_files(folder: str, part: str) -> None:
+    """Write until no file may grow, then let files grow again; print the refusal."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, former[1]))
+    _fill(folder, part, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, former))
+
+
+def fill_disk(folder: str, part: str) -> None:
+    """Write until a small disk is full, then make room on it; print the refusal."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        print("no disk")
+        return
+    ballast = Path(folder, "ballast")
+    ballast.write_bytes(bytes(1_000_000))
+    _fill(folder, part, ballast.unlink)
+
+
+def _fill(folder: str, part: str, make_room: Callable[[], object]) -> None:
+    diary = SyncDiary(folder)
+    write = {
+        "messages": lambda key: diary.messages.append("ana", "chat", said(key * 100)),
+        "notes": lambda key: diary.notes.put("ana", "n", key, key * 100),
+    }[part]
+    reads = {
+        "messages": lambda: [m.text[:8] for m in diary.messages.read("ana", "chat")],
+        "notes": lambda: [note.key for note in diary.notes.list("ana", limit=99_999)],
+    }[part]
+    told: list[str] = []
+    try:
+        for number in range(100_000):
+            write(f"{number:08}")
+            told.append(f"{number:08}")
+    except BackendError as error:
+        print(error)
+    assert reads() == told
+    try:
+        diary.messages.append("bob", "chat", said("x" * 400_000))
+    except BackendError as error:
+        print(error)
+    make_room()
+    assert reads() == told
+    write("99999999")
+    diary.messages.append("bob", "chat", said("y"))
+    assert [message.text for message in diary.messages.read("bob", "chat")] == ["y"]
+    diary.close()
+    assert reads() == [*told, "99999999"]
+    assert_sound(Path(folder, "ana", "diary.db"))
+
+
+def append_some(folder: str, durability: str, count: str) -> None:
+    """Append so many messages, and end without closing anything."""
+    records = SQLiteRecords(folder, durability=cast("Any", durability))
+    diary = SyncDiary(MemoryBackend(), records=records)
+    for _ in range(int(count)):
+        diary.messages.append("ana", "chat", said("x"))
+    os._exit(0)
 
 
 def read(folder: str, session: str = "chat") -> None:
