@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from time import perf_counter
 from typing import TypeAlias
 
 from measure import WORK, Part, median, peer, ratio, table
@@ -72,7 +73,9 @@ def report() -> str:
         os.sync()  # or the disk would still be busy with that in the first round
         parts = {name: Part(*command, folder, "answer") for name, command in commands.items()}
         found: dict[Call, list[float]] = {}
+        syncs: list[float] = []
         for number in range(ROUNDS + 1):
+            syncs += _syncs(Path(folder) / "synced")
             for call, times in calls():
                 seconds = parts[call[0]].ask(call[1], times)
                 if number:  # the first round warms up
@@ -80,8 +83,21 @@ def report() -> str:
         for part in parts.values():
             part.close()
     medians = {call: median(rounds) for call, rounds in found.items()}
-    sections = (_peers(medians), _floors(medians), _lasts(medians), _crowd(medians))
+    sync = f"One 4 KiB write and its sync takes {median(syncs):.3f} ms on this disk."
+    sections = (sync, _peers(medians), _floors(medians), _lasts(medians), _crowd(medians))
     return "\n\n".join(sections)
+
+
+def _syncs(path: Path) -> list[float]:
+    """Return the milliseconds of some writes that wait for the disk, and do nothing else."""
+    found: list[float] = []
+    with path.open("ab", buffering=0) as file:
+        for _ in range(10):
+            start = perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            found.append((perf_counter() - start) * 1000)
+    return found
 
 
 def _peers(ms: Medians) -> str:
