@@ -22,6 +22,7 @@ from diarist.pages.items import sources
 from diarist.pages.migrate import META
 from diarist.pages.preferences import Stamp
 from diarist.pages.toml import clean, thaw
+from diarist.recalling import KINDS, Filters, Recaller
 from diarist.records import DeletionReport
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from diarist.models import EditResult
     from diarist.pages.toml import Document
-    from diarist.records import Message, RecordedTurn
+    from diarist.records import Hit, Message, RecordedTurn
 
 
 class Diary(Foundation):
@@ -377,6 +378,54 @@ class Diary(Foundation):
         kinds = await self._documents.kinds(user_id)
         await self.backend.delete_user(user_id)
         return exporting.with_documents(report, kinds)
+
+    # ------------------------------------------------------------ remembering
+
+    @one_hop
+    async def recall(
+        self,
+        user_id: str,
+        query: str,
+        k: int = 10,
+        *,
+        kinds: Collection[str] = KINDS,
+        session_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Hit]:
+        """Return what answers a question best, best first; each fact once, each with its source.
+
+        Any text is a safe query. One place in five is kept for the newest messages of the session,
+        or of the one touched last; they come at the end.
+
+        Args:
+            user_id: whose diary.
+            query: a question, or words.
+            k: the most to return.
+            kinds: where to look: "preferences", "conversations", "messages", "notes", "notebook".
+            session_id: only what was said or learned in this conversation; notes and notebooks
+                belong to none.
+            since: only what was said or touched then or later.
+            until: only what was said or touched before.
+
+        Raises:
+            ValueError: an unknown kind, a negative `k`, a time without a zone.
+            DocumentError: a page that is looked at is broken.
+        """
+        check_user_id(user_id)
+        _check_text("query", query)
+        unknown = [kind for kind in kinds if kind not in KINDS]
+        if unknown or isinstance(kinds, str):
+            raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(unknown) or kinds}")
+        if k < 0:
+            raise ValueError(f"k must not be negative, it is {k}")
+        filters = Filters(
+            None if session_id is None else _session(session_id),
+            None if since is None else self._moment(since),
+            None if until is None else self._moment(until),
+        )
+        recaller = Recaller(self._documents, self.records, self.categories)
+        return await recaller.recall(user_id, query, k, kinds, filters, self._moment(None))
 
     # ------------------------------------------------------------ how
 

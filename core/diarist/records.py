@@ -179,12 +179,14 @@ class Hit:
         text: what it says.
         score: the greater the better; comparable inside one answer.
         user_id: whose it is.
-        source: a message's session#number, a preference's category.id, a note's namespace/key, a
-            conversation's session, a notebook's agent and line.
+        source: a message's id, or session#number where it has none; a preference's category.id, a
+            note's namespace/key, a conversation's session, a notebook's agent:line.
         session_id: the session, where it has one.
         at: when it was said or written.
         metadata: what was stored with it.
         note: the note, for notes.
+        message: the message, for messages.
+        features: why it was found: what fits, from 0 to 1 (see `diarist.recall.features`).
     """
 
     kind: HitKind
@@ -196,6 +198,8 @@ class Hit:
     at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     note: Note | None = None
+    message: Message | None = None
+    features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

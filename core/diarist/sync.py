@@ -167,6 +167,7 @@ class SyncDiary:
     last_conversations = _blocking(Diary.last_conversations)
     pretty_preferences = _blocking(Diary.pretty_preferences)
     pretty_conversations = _blocking(Diary.pretty_conversations)
+    recall = _blocking(Diary.recall)
     check = _blocking(Diary.check)
     list_users = _blocking(Diary.list_users)
     export_user = _blocking(Diary.export_user)

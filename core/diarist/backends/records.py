@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from diarist.models import Problem
+    from diarist.recall.candidates import Found, Wanted
     from diarist.records import (
         Appended,
         DeletionReport,
@@ -92,6 +93,14 @@ class RecordStore(Protocol):
 
     async def sessions(self, user_id: str) -> list[Session]:
         """Return every session, the one touched last first."""
+        ...
+
+    async def find(self, user_id: str, wanted: Wanted) -> Found | None:
+        """Return the messages that may answer a question, None where there are none."""
+        ...
+
+    async def keyed(self, user_id: str, keys: Collection[int]) -> dict[int, Message]:
+        """Return the messages with these keys that there are, archived ones too."""
         ...
 
     # turns

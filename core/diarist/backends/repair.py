@@ -30,6 +30,7 @@ _TABLES = {
     "turns": "session, number",
     "notes": "key",
     "vectors": "note, name, part",
+    "message_vectors": "no",
 }
 _OTHER_LISTS = {
     "messages": ("SELECT id FROM message_terms_docsize", "SELECT key FROM messages"),
@@ -150,6 +151,7 @@ def _saved(old: Connection, sound: Connection) -> tuple[dict[str, int], dict[str
     sound.execute("UPDATE sessions SET active = 0, archived = 0")
     _complete_sessions(sound)
     sound.execute("DELETE FROM vectors WHERE note NOT IN (SELECT key FROM notes)")
+    sound.execute("DELETE FROM message_vectors WHERE message NOT IN (SELECT key FROM messages)")
     sound.execute("COMMIT")
     return rows, lost
 
@@ -212,7 +214,8 @@ def _complete_sessions(sound: Connection) -> None:
     sound.execute(
         "UPDATE sessions SET "
         "numbered = max(numbered, (SELECT coalesce(max(key & ((1 << ?) - 1)), 0) FROM messages "
-        "WHERE session = no)), "
+        "WHERE session = no)), words = (SELECT coalesce(sum(words), 0) FROM messages "
+        "WHERE session = no), "
         "turns = max(turns, (SELECT coalesce(max(number), 0) FROM turns WHERE session = no)), "
         "active = (SELECT count(*) FROM messages WHERE session = no AND NOT messages.archived), "
         "archived = (SELECT count(*) FROM messages WHERE session = no AND messages.archived)",

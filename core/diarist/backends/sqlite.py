@@ -16,6 +16,7 @@ from diarist.backends.gathering import Gathering
 from diarist.backends.ids import check_user_id
 from diarist.backends.statements import messages as message_statements
 from diarist.backends.statements import notes as note_statements
+from diarist.backends.statements import search as search_statements
 from diarist.backends.statements import turns as turn_statements
 from diarist.blocking import at_once
 from diarist.errors import DamagedError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from diarist.backends.databases import Places
     from diarist.backends.repair import Repair
+    from diarist.recall.candidates import Found, Wanted
     from diarist.records import (
         Message,
         MessageStatus,
@@ -201,6 +203,14 @@ class SQLiteRecords:
     async def sessions(self, user_id: str) -> list[Session]:
         """Return every session, the one touched last first."""
         return await self._read(user_id, message_statements.sessions) or []
+
+    async def find(self, user_id: str, wanted: Wanted) -> Found | None:
+        """Return the messages that may answer a question, None where there are none."""
+        return await self._read(user_id, partial(search_statements.find, wanted=wanted))
+
+    async def keyed(self, user_id: str, keys: Collection[int]) -> dict[int, Message]:
+        """Return the messages with these keys that there are, archived ones too."""
+        return await self._read(user_id, partial(message_statements.keyed, keys=keys)) or {}
 
     # ------------------------------------------------------------ turns
 

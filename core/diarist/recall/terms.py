@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SCRIPTS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_SCRIPTS}]+|[^\W_{_SCRIPTS}]+")
@@ -45,3 +49,19 @@ def any_of(query: str, *, most: int = 64) -> str | None:
     """
     found = list(dict.fromkeys(terms(query)))[:most]
     return " OR ".join(f'"{term}"' for term in found) or None
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a value, whatever it is inside.
+
+    >>> list(texts_in({"a": "one", "b": ["two", 3]}))
+    ['one', 'two']
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in cast("dict[str, Any]", value).values():
+            yield from texts_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in cast("list[Any]", value):
+            yield from texts_in(inner)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.pages.rendering import clean
+from diarist.recall.candidates import ASKS, TELLS_WHEN
+from diarist.recall.dates import tells_when
 from diarist.recall.terms import terms
 from diarist.records import EMPTY, Message, Payload, Session
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _COLUMNS = "key, id, role, name, text, at, archived, metadata, format, payload"
 _INSERT = (
     "INSERT INTO messages (key, session, id, role, name, text, at, archived, metadata, format,"
-    " payload, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " payload, terms, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FIELDS = ("role", "text", "name", "id", "metadata", "payload")
 
@@ -129,6 +131,17 @@ def numbered(connection: Connection, session_id: str, numbers: Collection[int]) 
         (keys,),
     )
     return [_message(row, session_id) for row in rows]
+
+
+def keyed(connection: Connection, keys: Collection[int]) -> dict[int, Message]:
+    """Return the messages with these keys, archived ones too."""
+    names = ", ".join(f"messages.{name}" for name in _COLUMNS.split(", "))
+    rows = connection.execute(
+        f"SELECT {names}, sessions.id FROM messages JOIN sessions ON no = session "
+        "WHERE key IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
+    return {row[0]: _message(row[:-1], row[-1]) for row in rows}
 
 
 def count(connection: Connection, session_id: str, status: MessageStatus | None) -> int:
@@ -242,20 +255,23 @@ def restore(connection: Connection, messages: Iterable[Message]) -> None:
 
 
 def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...]:
-    payload = message.payload
+    payload, text = message.payload, clean(message.text)
+    found = terms(text)
     return (
         session << SHIFT | number,
         session,
         None if message.id is None else clean(message.id),
         clean(message.role),
         None if message.name is None else clean(message.name),
-        clean(message.text),
+        text,
         at,
         int(message.status == "archived"),
         as_json(message.metadata) if message.metadata else None,
         payload.format if payload else None,
         as_json(payload.data) if payload else None,
-        " ".join(terms(message.text)),
+        " ".join(found),
+        len(found),
+        TELLS_WHEN * tells_when(text) | ASKS * ("?" in text or "？" in text),
     )
 
 

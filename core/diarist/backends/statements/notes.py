@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from diarist.backends.statements.messages import as_json
 from diarist.backends.statements.schema import micros, moment
 from diarist.filters import matches
-from diarist.recall.terms import any_of, terms
+from diarist.recall.terms import any_of, terms, texts_in
 from diarist.records import (
     EMPTY,
     KEEP,
@@ -412,22 +412,6 @@ def _note(row: tuple[Any, ...]) -> Note:
 
 def _terms(value: Any) -> str:
     return " ".join(terms(" ".join(texts_in(value))))
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in a value, whatever it is inside.
-
-    >>> list(texts_in({"a": "one", "b": ["two", 3]}))
-    ['one', 'two']
-    """
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in cast("dict[str, Any]", value).values():
-            yield from texts_in(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in cast("list[Any]", value):
-            yield from texts_in(inner)
 
 
 def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from diarist.recall.candidates import SHIFT as SHIFT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
 VERSION = 1
-SHIFT = 32
-"""A message's key is its session's number in the upper bits and its own in the lower 32."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -26,7 +25,8 @@ CREATE TABLE sessions (
     numbered INTEGER NOT NULL DEFAULT 0,  -- the last number given to a message
     turns INTEGER NOT NULL DEFAULT 0,     -- the last number given to a turn
     active INTEGER NOT NULL DEFAULT 0,    -- counted by triggers, as is archived
-    archived INTEGER NOT NULL DEFAULT 0
+    archived INTEGER NOT NULL DEFAULT 0,
+    words INTEGER NOT NULL DEFAULT 0      -- of all its messages
 );
 CREATE TABLE messages (
     key INTEGER PRIMARY KEY,              -- session << 32 | number
@@ -40,7 +40,9 @@ CREATE TABLE messages (
     metadata TEXT,
     format TEXT,
     payload TEXT,
-    terms TEXT NOT NULL
+    terms TEXT NOT NULL,
+    words INTEGER NOT NULL,               -- how many terms
+    marks INTEGER NOT NULL                -- see recall/candidates.py
 );
 CREATE UNIQUE INDEX messages_by_id ON messages (session, id) WHERE id IS NOT NULL;
 CREATE VIRTUAL TABLE message_terms USING fts5(
@@ -50,17 +52,31 @@ CREATE VIRTUAL TABLE message_terms USING fts5(
 CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
     INSERT INTO message_terms (rowid, terms, name) VALUES (new.key, new.terms, new.name);
     UPDATE sessions SET active = active + (new.archived = 0),
-        archived = archived + (new.archived = 1) WHERE no = new.session;
+        archived = archived + (new.archived = 1), words = words + new.words
+        WHERE no = new.session;
 END;
 CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
     INSERT INTO message_terms (message_terms, rowid, terms, name)
         VALUES ('delete', old.key, old.terms, old.name);
     UPDATE sessions SET active = active - (old.archived = 0),
-        archived = archived - (old.archived = 1) WHERE no = old.session;
+        archived = archived - (old.archived = 1), words = words - old.words
+        WHERE no = old.session;
+    DELETE FROM message_vectors WHERE message = old.key;
 END;
 CREATE TRIGGER message_archived AFTER UPDATE OF archived ON messages BEGIN
     UPDATE sessions SET active = active + (new.archived = 0) - (old.archived = 0),
         archived = archived + (new.archived = 1) - (old.archived = 1) WHERE no = new.session;
+END;
+CREATE TABLE message_vectors (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, -- what is new since a reader looked has a higher one
+    message INTEGER NOT NULL,
+    name TEXT NOT NULL,                   -- the index: model and dimension
+    data BLOB NOT NULL                    -- 32-bit floats, little-endian
+);
+CREATE UNIQUE INDEX message_vectors_by_message ON message_vectors (message, name);
+CREATE TRIGGER message_vector_removed AFTER DELETE ON message_vectors BEGIN
+    INSERT INTO about (name, value) VALUES ('vectors removed', '1')
+        ON CONFLICT DO UPDATE SET value = value + 1;
 END;
 CREATE TABLE turns (
     session INTEGER NOT NULL,

@@ -1,0 +1,152 @@
+"""Candidates for a question, from the text index; called inside one transaction."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
+
+from diarist.backends.statements.schema import SHIFT, micros, moment
+from diarist.recall.candidates import (
+    BEST_SESSIONS,
+    CLOSER_LOOK,
+    WHOLE_SESSION,
+    Found,
+    Row,
+    best,
+    masks_of,
+    neighbours,
+    rarity,
+    session_scores,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from sqlite3 import Connection
+
+    from diarist.recall.candidates import Wanted
+
+COMMON = 10_000
+"""A word that more messages have is left out, for it says little and costs much…"""
+COMMON_SHARE = 0.05
+"""…if they are also more than this share of all, and other words say more."""
+
+
+class Nearness(Protocol):
+    """How alike a user's messages are to something, by their vectors."""
+
+    def best(self, most: int) -> list[int]:
+        """Return the keys of the messages that are closest."""
+        ...
+
+    def of(self, keys: Collection[int]) -> dict[int, float]:
+        """Return how alike the messages are, of those that have a vector."""
+        ...
+
+
+def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -> Found | None:
+    """Return what the index knows about a question, None where nothing fits it."""
+    scope = _Scope(connection, wanted)
+    lengths = dict(connection.execute("SELECT no, words FROM sessions").fetchall())
+    count = connection.execute("SELECT sum(active + archived) FROM sessions").fetchone()[0] or 0
+    limit = int(max(COMMON, COMMON_SHARE * count))
+    names = frozenset(word for word in wanted.words if _is_name(connection, word))
+    words = [word for word in wanted.words if word not in names] or wanted.words
+    having = [scope.having(connection, word, limit + 1) for word in words]
+    if any(0 < len(keys) <= limit for keys in having):
+        having = [keys if len(keys) <= limit else [] for keys in having]
+    weights = [rarity(len(keys), count) if keys else 0.0 for keys in having]
+    masks = masks_of(having)
+    sessions = session_scores(having, lengths)
+
+    chosen = set(best(masks, weights))
+    if near is not None:
+        chosen.update(near.best(CLOSER_LOOK))
+    for session in sorted(sessions, key=lambda session: -sessions[session])[:BEST_SESSIONS]:
+        chosen.update(_whole(connection, session))
+    chosen.update([key + step for key in chosen for step in (-1, 1)])
+    rows = _rows(connection, chain.from_iterable(map(neighbours, chosen)))
+    fitting = [key for key in sorted(chosen) if key in rows and scope.has(key, rows[key])]
+    if not fitting:
+        return None
+    return Found(
+        rows,
+        fitting,
+        masks,
+        weights,
+        sum(lengths.values()) / count,
+        sessions,
+        names,
+        {} if near is None else near.of(fitting),
+    )
+
+
+class _Scope:
+    """Which messages count."""
+
+    def __init__(self, connection: Connection, wanted: Wanted) -> None:
+        self._low, self._high = 0, (1 << 63) - 1
+        self._since, self._until = wanted.since, wanted.until
+        if wanted.session_id is not None:
+            row = connection.execute(
+                "SELECT no FROM sessions WHERE id = ?", (wanted.session_id,)
+            ).fetchone()
+            self._low, self._high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
+
+    def having(self, connection: Connection, word: str, most: int) -> list[int]:
+        """Return the keys of the messages that have a word, the newest first."""
+        match = f'{{terms}} : "{word}"'
+        if self._since is None and self._until is None:
+            rows = connection.execute(
+                "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
+                "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+                (match, self._low, self._high, most),
+            )
+        else:
+            rows = connection.execute(
+                "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
+                "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
+                "AND message_terms.rowid < ? AND at >= ? AND at < ? "
+                "ORDER BY message_terms.rowid DESC LIMIT ?",
+                (
+                    match,
+                    self._low,
+                    self._high,
+                    -(1 << 63) if self._since is None else micros(self._since),
+                    (1 << 63) - 1 if self._until is None else micros(self._until),
+                    most,
+                ),
+            )
+        return [key for (key,) in rows]
+
+    def has(self, key: int, row: Row) -> bool:
+        return (
+            self._low < key < self._high
+            and (self._since is None or row.at >= self._since)
+            and (self._until is None or row.at < self._until)
+        )
+
+
+def _whole(connection: Connection, session: int) -> list[int]:
+    """Return the keys of a session's messages, of a long one the newest."""
+    rows = connection.execute(
+        "SELECT key FROM messages WHERE key > ? AND key < ? ORDER BY key DESC LIMIT ?",
+        (session << SHIFT, session + 1 << SHIFT, WHOLE_SESSION),
+    )
+    return [key for (key,) in rows]
+
+
+def _rows(connection: Connection, keys: Iterable[int]) -> dict[int, Row]:
+    rows = connection.execute(
+        "SELECT key, words, marks, at, name FROM messages "
+        "WHERE key IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(set(keys))),),
+    )
+    return {key: Row(words, marks, moment(at), name) for key, words, marks, at, name in rows}
+
+
+def _is_name(connection: Connection, word: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM message_terms WHERE message_terms MATCH ? LIMIT 1", (f'{{name}} : "{word}"',)
+    )
+    return found.fetchone() is not None

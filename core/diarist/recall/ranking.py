@@ -1,0 +1,137 @@
+"""Everything that was found in one order: the best first, each fact once, the newest at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diarist.recall.candidates import bm25, mass, rarity
+from diarist.recall.features import features, total
+from diarist.recall.query import STOP_WORDS
+from diarist.recall.stemming import stemmed, stems
+from diarist.recall.terms import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from diarist.recall.candidates import Found
+    from diarist.recall.items import Item
+    from diarist.recall.query import Query
+    from diarist.records import Hit
+
+NEWEST_SHARE = 5
+"""One place in so many is kept for the newest messages; they take the last places."""
+
+
+class Shelf:
+    """Short texts, read once, to be searched often.
+
+    Args:
+        texts: what stands on it.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._found = [stemmed(text) for text in texts]
+        self._sets = [frozenset(words) for words in self._found]
+        self._mean = sum(map(len, self._found)) / (len(texts) or 1) or 1.0
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def fits(self, query: Query) -> tuple[dict[int, float], float]:
+        """Return BM25 of the texts that have a word of the question, by place; the best is 1.
+
+        Returns:
+            And the share of the question's words, by what they say, that the best one has.
+        """
+        words = list(dict.fromkeys(stems(query.words)))
+        masks = {
+            place: mask
+            for place, found in enumerate(self._sets)
+            if (mask := sum(1 << number for number, word in enumerate(words) if word in found))
+        }
+        if not masks:
+            return {}, 0.0
+        having = [sum(mask >> n & 1 for mask in masks.values()) for n in range(len(words))]
+        weights = [rarity(count, len(self)) for count in having]
+        fits = {
+            place: bm25(mask, weights, len(self._found[place]) / self._mean)
+            for place, mask in masks.items()
+        }
+        best = max(fits, key=lambda place: fits[place])
+        share = mass(masks[best], weights) / sum(weights)
+        return {place: fit / fits[best] for place, fit in fits.items()}, share
+
+
+def ranked_items(
+    items: Sequence[Item], shelf: Shelf, query: Query
+) -> list[tuple[float, Item, dict[str, float]]]:
+    """Return the items that have a word of the question, with score and features.
+
+    An item that stands by itself is its own session, and a fact that somebody wrote down is long
+    enough; so its score is that of a message with the same words.
+    """
+    fits, share = shelf.fits(query)
+    ranked: list[tuple[float, Item, dict[str, float]]] = []
+    for place, fit in fits.items():
+        seen = {"words": fit, "session": fit, "length": 1.0}
+        ranked.append((total(seen) * share, items[place], seen))
+    return ranked
+
+
+def ranked_messages(found: Found, query: Query) -> list[tuple[float, int, dict[str, float]]]:
+    """Return score, key and features of the messages, the best first.
+
+    The scores are scaled by how many of the question's words the best message has, so that they
+    can stand beside those of other kinds.
+    """
+    best = max((mass(mask, found.weights) for mask in found.masks.values()), default=0.0)
+    unknown = rarity(0, len(found.rows)) if found.rows else 1.0
+    every = sum(weight or unknown for weight in found.weights)
+    share = best / every if every and best else 0.5
+    scored = [
+        (total(seen) * share, key, seen) for key, seen in features(found, query).items() if seen
+    ]
+    return sorted(scored, key=lambda one: (-one[0], one[1]))
+
+
+def merged(hits: Iterable[Hit], newest: Sequence[Hit], k: int) -> list[Hit]:
+    """Return up to `k` hits, the best first, each fact once; the newest take the last places."""
+    share = min(k // NEWEST_SHARE, len(newest)) if newest else 0
+    chosen = _once(sorted(hits, key=lambda hit: -hit.score), k - share)
+    known = {(hit.kind, hit.source) for hit in chosen}
+    facts = {_fact(hit.text) for hit in chosen}
+    for hit in newest:
+        if len(chosen) >= k:
+            break
+        if (hit.kind, hit.source) not in known and _fact(hit.text) not in facts:
+            chosen.append(hit)
+    return chosen
+
+
+def _once(hits: Iterable[Hit], most: int) -> list[Hit]:
+    """Leave out what says the same, in the same words, as something better."""
+    chosen: list[Hit] = []
+    facts: set[object] = set()
+    for hit in hits:
+        if len(chosen) >= most:
+            break
+        fact = _fact(hit.text)
+        if fact not in facts:
+            facts.add(fact)
+            chosen.append(hit)
+    return chosen
+
+
+def _fact(text: str) -> object:
+    """Return what two texts have in common that say the same: their telling words, in order."""
+    words = terms(text[:2000])
+    return tuple(word for word in words if word not in STOP_WORDS) or text
+
+
+def by_name(features: Mapping[str, float]) -> str:
+    """Return features for a person to read.
+
+    >>> by_name({"words": 1.0, "asks": 1.0})
+    'words 1.00, asks 1.00'
+    """
+    return ", ".join(f"{name} {value:.2f}" for name, value in features.items())
