@@ -22,8 +22,7 @@ from diarist.pages.items import sources
 from diarist.pages.migrate import META
 from diarist.pages.preferences import Stamp
 from diarist.pages.toml import clean, thaw
-from diarist.recalling import KINDS, Filters, Recaller
-from diarist.records import DeletionReport
+from diarist.records import KINDS, DeletionReport
 
 if TYPE_CHECKING:
     import os
@@ -412,6 +411,8 @@ class Diary(Foundation):
             ValueError: an unknown kind, a negative `k`, a time without a zone.
             DocumentError: a page that is looked at is broken.
         """
+        from diarist.recalling import Filters, Recaller
+
         check_user_id(user_id)
         _check_text("query", query)
         unknown = [kind for kind in kinds if kind not in KINDS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, cast
 
 from diarist.backends.ids import agent_name_of
 from diarist.caching import BoundedCache
@@ -15,7 +15,8 @@ from diarist.recall.items import Item, of_conversations, of_notebook, of_prefere
 from diarist.recall.query import parse
 from diarist.recall.ranking import NEWEST_SHARE, Shelf, merged, ranked_items, ranked_messages
 from diarist.recall.terms import texts_in
-from diarist.records import Hit, HitKind, ListNotes
+from diarist.records import Hit, ListNotes
+from diarist.stemming import stemmed, stems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from diarist.documents import Documents
     from diarist.recall.query import Query
     from diarist.records import Message, Scored
-
-KINDS: tuple[HitKind, ...] = get_args(HitKind)
-"""Where memories are looked for."""
 
 SPARE = 20
 """How many hits are fetched beyond `k`, for those that say what a better one says."""
@@ -94,9 +92,10 @@ class Recaller:
             *await self.items(user_id, kinds),
             *await self._notes(user_id, query, kinds, now),
         ]
+        words = list(dict.fromkeys(stems(query.words)))
         hits = [
             _of_item(user_id, item, score, features)
-            for score, item, features in ranked_items(items, _shelf(items), query)
+            for score, item, features in ranked_items(items, _shelf(items), words)
             if filters.allows(item)
         ]
         newest: list[Hit] = []
@@ -182,7 +181,7 @@ def _shelf(items: Sequence[Item]) -> Shelf:
     texts = tuple(item.searched or item.text for item in items)
     shelf = _shelves.get(texts)
     if shelf is None:
-        shelf = Shelf(texts)
+        shelf = Shelf([stemmed(text) for text in texts])
         _shelves.put(texts, shelf)
     return shelf
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta  # noqa: TC003 - so that `get_type_hints` works
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
@@ -168,6 +168,8 @@ class Note:
 
 
 HitKind: TypeAlias = Literal["preferences", "conversations", "messages", "notes", "notebook"]
+KINDS: tuple[HitKind, ...] = get_args(HitKind)
+"""Where memories are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

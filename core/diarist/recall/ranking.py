@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from diarist.recall.candidates import bm25, mass, rarity
 from diarist.recall.features import features, total
 from diarist.recall.query import STOP_WORDS
-from diarist.recall.stemming import stemmed, stems
 from diarist.recall.terms import terms
 
 if TYPE_CHECKING:
@@ -26,24 +25,23 @@ class Shelf:
     """Short texts, read once, to be searched often.
 
     Args:
-        texts: what stands on it.
+        texts: the words of each, as the index would hold them.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._found = [stemmed(text) for text in texts]
-        self._sets = [frozenset(words) for words in self._found]
-        self._mean = sum(map(len, self._found)) / (len(texts) or 1) or 1.0
+    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
+        self._lengths = [len(words) for words in texts]
+        self._sets = [frozenset(words) for words in texts]
+        self._mean = sum(self._lengths) / (len(texts) or 1) or 1.0
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._sets)
 
-    def fits(self, query: Query) -> tuple[dict[int, float], float]:
-        """Return BM25 of the texts that have a word of the question, by place; the best is 1.
+    def fits(self, words: Sequence[str]) -> tuple[dict[int, float], float]:
+        """Return BM25 of the texts that have one of the words, by place; the best is 1.
 
         Returns:
-            And the share of the question's words, by what they say, that the best one has.
+            And the share of the words, by what they say, that the best one has.
         """
-        words = list(dict.fromkeys(stems(query.words)))
         masks = {
             place: mask
             for place, found in enumerate(self._sets)
@@ -54,7 +52,7 @@ class Shelf:
         having = [sum(mask >> n & 1 for mask in masks.values()) for n in range(len(words))]
         weights = [rarity(count, len(self)) for count in having]
         fits = {
-            place: bm25(mask, weights, len(self._found[place]) / self._mean)
+            place: bm25(mask, weights, self._lengths[place] / self._mean)
             for place, mask in masks.items()
         }
         best = max(fits, key=lambda place: fits[place])
@@ -63,14 +61,14 @@ class Shelf:
 
 
 def ranked_items(
-    items: Sequence[Item], shelf: Shelf, query: Query
+    items: Sequence[Item], shelf: Shelf, words: Sequence[str]
 ) -> list[tuple[float, Item, dict[str, float]]]:
-    """Return the items that have a word of the question, with score and features.
+    """Return the items that have one of the words, with score and features.
 
     An item that stands by itself is its own session, and a fact that somebody wrote down is long
     enough; so its score is that of a message with the same words.
     """
-    fits, share = shelf.fits(query)
+    fits, share = shelf.fits(words)
     ranked: list[tuple[float, Item, dict[str, float]]] = []
     for place, fit in fits.items():
         seen = {"words": fit, "session": fit, "length": 1.0}
