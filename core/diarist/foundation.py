@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from copy import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
-from diarist.backends.base import HasBlocking
+from diarist.backends.base import blocking_of
 from diarist.documents import Documents
 from diarist.learning import Learner
 from diarist.messages import Messages
@@ -104,15 +103,13 @@ class Foundation:
     @property
     def _twin(self) -> Self | None:
         """What a call is handed to for one hop, None where there is none, or where this is it."""
-        if self._is_twin or not isinstance(self.backend, HasBlocking):
+        if self._is_twin:
             return None
-        if self.records is not None and not isinstance(self.records, HasBlocking):
+        backend, records = blocking_of(self.backend), blocking_of(self.records)
+        if backend is None or (records is None and self.records is not None):
             return None
-        twin = copy(self)
-        twin._is_twin = True
-        twin.backend = self.backend.blocking
-        if self.records is not None:
-            twin.records = cast("RecordStore", cast("HasBlocking", self.records).blocking)
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__, _is_twin=True, backend=backend, records=records)
         return twin
 
     async def __aenter__(self) -> Self:

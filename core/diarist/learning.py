@@ -13,10 +13,10 @@ from collections.abc import Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from diarist import workers
-from diarist.backends.base import HasBlocking
+from diarist.backends.base import blocking_of
 from diarist.blocking import finish, iscoroutinefunction
 from diarist.documents import CONVERSATIONS, PREFERENCES
 from diarist.errors import DocumentError
@@ -269,14 +269,14 @@ class Learner:
 
     def _is_gone(self, user_id: str, recorded: RecordedTurn | None) -> bool:
         """Say whether the user was deleted since the turn was logged; the page's lock is held."""
-        if recorded is None or not isinstance(self.records, HasBlocking):
+        records = blocking_of(self.records)
+        if recorded is None or records is None:
             return False
-        records = cast("RecordStore", self.records.blocking)
         return finish(records.turn(user_id, recorded.session_id, recorded.number)) is None
 
     async def _is_gone_remotely(self, user_id: str, recorded: RecordedTurn | None) -> bool:
         """Ask the same of a store that can't be asked under the page's lock."""
-        if recorded is None or self.records is None or isinstance(self.records, HasBlocking):
+        if recorded is None or self.records is None or blocking_of(self.records) is not None:
             return False
         turn = await self.records.turn(user_id, recorded.session_id, recorded.number)
         return turn is None
@@ -305,8 +305,8 @@ class Learner:
                 await asyncio.sleep(_RENEW)
                 await renewal(records)
 
-        if isinstance(records, HasBlocking):
-            blocking = cast("RecordStore", records.blocking)
+        blocking = blocking_of(records)
+        if blocking is not None:
             with kept(_RENEW, lambda: finish(renewal(blocking))):
                 yield
             return

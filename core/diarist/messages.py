@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
-from diarist.backends.base import HasBlocking
+from diarist.backends.base import blocking_of
 from diarist.backends.ids import check_user_id
 from diarist.blocking import one_hop
 from diarist.errors import UnsupportedError
@@ -58,9 +58,9 @@ class Messages:
 
     @property
     def _twin(self) -> Self | None:
-        if self._in_thread or not isinstance(self._store, HasBlocking):
+        blocking = None if self._in_thread else blocking_of(self._store)
+        if blocking is None:
             return None
-        blocking = cast("RecordStore", self._store.blocking)
         return type(self)(blocking, self._clock, self._count_tokens, in_thread=True)
 
     @property

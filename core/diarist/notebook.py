@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from diarist.backends import base
-from diarist.backends.base import HasBlocking
+from diarist.backends.base import blocking_of
 from diarist.backends.ids import check_user_id, notebook_kind
 from diarist.blocking import one_hop
 from diarist.errors import BackendError, MemoryAccessError, NotebookError
@@ -101,11 +101,12 @@ class Notebook:
     @property
     def _twin(self) -> Self | None:
         """This notebook over a blocking backend, None where there is none, or where this is it."""
-        if self._in_thread or not isinstance(self._backend, HasBlocking):
+        blocking = None if self._in_thread else blocking_of(self._backend)
+        if blocking is None:
             return None
         twin = copy(self)
         twin._in_thread = True
-        twin._backend = self._backend.blocking
+        twin._backend = blocking
         return twin
 
     # ------------------------------------------------------------ reading

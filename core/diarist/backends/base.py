@@ -7,10 +7,11 @@ import threading
 import weakref
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from diarist.errors import ConflictError
 
+S = TypeVar("S")
 T = TypeVar("T")
 Version: TypeAlias = str
 """Names one state of one document; opaque."""
@@ -83,14 +84,12 @@ class DocumentStore(PageStore, Protocol):
         ...
 
 
-@runtime_checkable
-class HasBlocking(Protocol):
-    """A store that works without waiting for anything but the disk."""
+def blocking_of(store: S) -> S | None:
+    """Return a store's blocking twin, whose coroutines never suspend; None where it has none.
 
-    @property
-    def blocking(self) -> Self:
-        """The same store, whose coroutines never suspend: they block the thread they run in."""
-        ...
+    A store that waits for nothing but the disk offers it as its attribute `blocking`.
+    """
+    return getattr(store, "blocking", None)
 
 
 @runtime_checkable

@@ -8,12 +8,13 @@ import shutil
 import time
 from contextlib import suppress
 from copy import copy
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, ParamSpec, Self, TypeVar
 
 from diarist import workers
 from diarist.backends import files
-from diarist.backends.base import ABSENT, ANY, HasBlocking
+from diarist.backends.base import ABSENT, ANY, blocking_of
 from diarist.backends.folders import UserFolders, joined
 from diarist.backends.ids import NOTEBOOKS, agent_name_of, is_cut, notebook_folder, notebook_kind
 from diarist.backends.outside import (
@@ -92,13 +93,12 @@ class LocalBackend:
         self.records: RecordStore | None = records or None
         self._run = workers.run
 
-    @property
+    @cached_property
     def blocking(self) -> Self:
         """The same backend, whose coroutines never suspend: they block the thread they run in."""
         twin = copy(self)
         twin._run = at_once
-        if isinstance(self.records, HasBlocking):
-            twin.records = self.records.blocking
+        twin.records = blocking_of(self.records) or self.records
         return twin
 
     async def aclose(self) -> None:

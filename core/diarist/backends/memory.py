@@ -8,7 +8,7 @@ import threading
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
-from diarist.backends.base import ABSENT, ANY, HasBlocking
+from diarist.backends.base import ABSENT, ANY, blocking_of
 from diarist.backends.ids import check_user_id
 from diarist.errors import ConflictError, InvalidIdError
 from diarist.pages.rendering import clean
@@ -61,8 +61,7 @@ class MemoryBackend:
     def blocking(self) -> Self:
         """The same backend, whose coroutines never suspend: they block the thread they run in."""
         twin = copy(self)
-        if isinstance(self.records, HasBlocking):
-            twin.records = self.records.blocking
+        twin.records = blocking_of(self.records) or self.records
         return twin
 
     def __repr__(self) -> str:
