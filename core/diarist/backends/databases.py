@@ -422,7 +422,12 @@ class _Database:
             )
             if free * 4 > pages:
                 self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            is_held, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if is_held:
+                raise BackendError(
+                    f"what was removed still stands in {self.path}-wal, which another program "
+                    "reads; clean up again"
+                )
 
     def close(self) -> None:
         self._is_closed = True
