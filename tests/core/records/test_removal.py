@@ -14,7 +14,8 @@ import pytest
 
 from core.records.children import assert_sound, done, said
 from diarist import BackendError, Diary, PutNote, SyncDiary
-from diarist.testing import FrozenClock
+from diarist.backends.sqlite import SQLiteRecords
+from diarist.testing import FrozenClock, MemoryBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,7 +152,7 @@ def test_no_word_of_a_deleted_user_is_left_and_the_others_keep_theirs(tmp_path: 
 
 def test_what_a_killed_deletion_left_goes_with_the_next_one(tmp_path: Path):
     (word,) = words_of("word", 1)
-    diary = SyncDiary(tmp_path)
+    diary = SyncDiary(MemoryBackend(), records=SQLiteRecords(tmp_path))
     diary.messages.append("ana", "chat", said(word))
     diary.close()
     (tmp_path / "ana" / "diary.db").rename(tmp_path / "ana" / "diary.db-wal")
