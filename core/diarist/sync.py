@@ -8,7 +8,7 @@ or a remote backend, goes to a loop in the background.
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
 
 from diarist.blocking import background, finish
 from diarist.diary import Diary
@@ -47,6 +47,13 @@ def _blocking(
         return run(method(part, *args, **kwargs))
 
     return call
+
+
+def _with_arguments_of(
+    constructor: Callable[Concatenate[Any, P], None],
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, P], None]]:
+    """Give a constructor the signature of another; `wraps` alone hides that from type checkers."""
+    return cast("Any", wraps(constructor))
 
 
 class SyncMessages:
@@ -118,7 +125,7 @@ class SyncDiary:
           added allergies/walnuts: allergic to walnuts
     """
 
-    @wraps(Diary.__init__)
+    @_with_arguments_of(Diary.__init__)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._diary = Diary(*args, **kwargs)
 
