@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _SCRIPTS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_SCRIPTS}]+|[^\W_{_SCRIPTS}]+")
 _UNSPACED = re.compile(rf"[{_SCRIPTS}]")
+_FLOOD = re.compile(r"(\W{30})\W+")
+"""More marks after a letter than any writing has (Unicode's stream-safe format, UAX #15): to put
+them in order takes time with the square of their number."""
 MAX_TEXT = 200_000
 """Characters of one text that are indexed."""
 MAX_TERM = 64
@@ -26,7 +29,7 @@ def terms(text: str) -> list[str]:
     >>> terms("東京タワー")
     ['東京', '京タ', 'タワ', 'ワー']
     """
-    folded = unicodedata.normalize("NFKC", text[:MAX_TEXT]).casefold()
+    folded = unicodedata.normalize("NFKC", _FLOOD.sub(r"\1", text[:MAX_TEXT])).casefold()
     found: list[str] = []
     for match in _WORD.finditer(folded):
         word = match[0]
