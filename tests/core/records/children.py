@@ -185,14 +185,18 @@ def fill_disk(folder: str, part: str) -> None:
 
 def _fill(folder: str, part: str, make_room: Callable[[], object]) -> None:
     diary = SyncDiary(folder)
-    write = {
-        "messages": lambda key: diary.messages.append("ana", "chat", said(key * 100)),
-        "notes": lambda key: diary.notes.put("ana", "n", key, key * 100),
-    }[part]
-    reads = {
-        "messages": lambda: [m.text[:8] for m in diary.messages.read("ana", "chat")],
-        "notes": lambda: [note.key for note in diary.notes.list("ana", limit=99_999)],
-    }[part]
+
+    def write(key: str) -> None:
+        if part == "notes":
+            diary.notes.put("ana", "n", key, key * 100)
+        else:
+            diary.messages.append("ana", "chat", said(key * 100))
+
+    def reads() -> list[str]:
+        if part == "notes":
+            return [note.key for note in diary.notes.list("ana", limit=99_999)]
+        return [message.text[:8] for message in diary.messages.read("ana", "chat")]
+
     told: list[str] = []
     try:
         for number in range(100_000):

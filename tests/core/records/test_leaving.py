@@ -27,7 +27,7 @@ def test_a_script_that_closes_nothing_ends_within_a_second(tmp_path: Path, flavo
     child.communicate()
     diary = SyncDiary(tmp_path)
     assert [message.text for message in diary.messages.read("ana", "chat")] == ["1"]
-    assert diary.notes.get("ana", "n", "k").value == "v"
+    assert [note.value for note in diary.notes.list("ana")] == ["v"]
 
 
 def test_a_child_forked_from_a_diary_in_use_keeps_what_it_writes(tmp_path: Path):
