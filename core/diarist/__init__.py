@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from diarist.sync import SyncDiary
     from diarist.tables import ConversationItem, DefaultPreferences, PreferenceItem
+    from diarist.tools import Tool, diary_tools
 
 __all__ = [
     "KEEP",
@@ -116,6 +117,7 @@ __all__ = [
     "Session",
     "Snapshot",
     "SyncDiary",
+    "Tool",
     "Turn",
     "UnknownCategoryError",
     "UnsupportedError",
@@ -123,6 +125,7 @@ __all__ = [
     "UserExistsError",
     "UserNotBoundError",
     "bind_user",
+    "diary_tools",
     "load_conversations",
     "load_preferences",
 ]
@@ -146,6 +149,7 @@ _HOMES = {
     "Message Note Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",
     "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
+    "diarist.tools": "Tool diary_tools",
 }
 
 
