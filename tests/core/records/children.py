@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -281,14 +281,14 @@ def assert_kept(folder: str, promised: list[str], number: int) -> None:
     texts = [message.text for message in diary.messages.read("ana", "chat")]
     assert len(texts) == len(set(texts)), "a message is there twice"
     keys = {note.key for note in diary.notes.list("ana", limit=1_000_000)}
-    told: dict[str, set[str]] = {}
+    told: defaultdict[str, set[str]] = defaultdict(set)
     for line in promised:
         kind, name = line.split()
-        told.setdefault(kind, set()).add(name)
+        told[kind].add(name)
     missing = [
         *(told["message"] - set(texts)),
-        *(told["note"] - told.get("deleting", set()) - keys),
-        *(told.get("deleted", set()) & keys),
+        *(told["note"] - told["deleting"] - keys),
+        *(told["deleted"] & keys),
     ]
     assert not missing, f"round {number}: {missing}"
 
