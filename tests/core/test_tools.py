@@ -313,7 +313,11 @@ def test_a_long_text_is_cut_and_says_so(ask: Desk):
     ("name", "arguments", "said"),
     [
         ("list_preferences", {"category": "a\nb"}, r'there is no category "a\nb"; there are likes'),
-        ("upsert_preference", {"category": "pets", "text": "a cat"}, "has no category 'pets'"),
+        (
+            "upsert_preference",
+            {"category": "pets", "text": "a cat"},
+            "there is no category pets; there are likes",
+        ),
         ("upsert_preference", {"category": "likes"}, "text: Field required"),
         ("upsert_preference", {"category": "likes", "text": "x", "id": "y"}, "no likes/y"),
         ("upsert_preference", {"category": "likes", "text": "x", "contexts": "y"}, "contexts: "),

@@ -16,12 +16,7 @@ from typing import TYPE_CHECKING, Any, cast, get_type_hints
 from diarist.backends.ids import check_user_id
 from diarist.binding import bound
 from diarist.blocking import background, finish
-from diarist.errors import (
-    NotebookError,
-    PreferenceNotFoundError,
-    UnknownCategoryError,
-    UnsupportedError,
-)
+from diarist.errors import NotebookError, PreferenceNotFoundError, UnsupportedError
 from diarist.tools.view import OF_RECORDS, WRITES, MistakeError, View
 from diarist.tools.wording import sentence
 
@@ -189,7 +184,7 @@ async def _answered(
     arguments = {name: getattr(checked, name) for name in model.model_fields}
     try:
         return await method(view, **arguments)
-    except (MistakeError, NotebookError, PreferenceNotFoundError, UnknownCategoryError) as error:
+    except (MistakeError, NotebookError, PreferenceNotFoundError) as error:
         return f"Error: {sentence(str(error))}."
 
 

@@ -1,6 +1,6 @@
 """One user's diary as a model sees it: each method is a tool, and its docstring is for the model.
 
-What a model can put right is a `MistakeError`, or an error of the diary about what was given.
+What a model can put right is a `MistakeError`, or an error of the diary about an id or a text.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class View:
             contexts: When or why it holds, a few words each, such as "breakfast".
         """
         report = await self.diary.upsert_preference(
-            self.user_id, category, text, id=id, contexts=contexts or ()
+            self.user_id, self._known(category), text, id=id, contexts=contexts or ()
         )
         return wording.outcome(report.results[0])
 
