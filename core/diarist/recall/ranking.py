@@ -94,16 +94,11 @@ def ranked_messages(found: Found, query: Query) -> list[tuple[float, int, dict[s
 
 def merged(hits: Iterable[Hit], newest: Sequence[Hit], k: int) -> list[Hit]:
     """Return up to `k` hits, the best first, each fact once; the newest take the last places."""
-    share = min(k // NEWEST_SHARE, len(newest)) if newest else 0
-    chosen = _once(sorted(hits, key=lambda hit: -hit.score), k - share)
-    known = {(hit.kind, hit.source) for hit in chosen}
-    facts = {_fact(hit.text) for hit in chosen}
-    for hit in newest:
-        if len(chosen) >= k:
-            break
-        if (hit.kind, hit.source) not in known and _fact(hit.text) not in facts:
-            chosen.append(hit)
-    return chosen
+    fresh = _once(newest, k // NEWEST_SHARE)
+    best = _once(sorted(hits, key=lambda hit: -hit.score), k)
+    sure, rest = best[: k - len(fresh)], best[k - len(fresh) :]
+    fresh = _unlike(fresh, sure)
+    return [*sure, *_unlike(rest, fresh)[: k - len(sure) - len(fresh)], *fresh]
 
 
 def _once(hits: Iterable[Hit], most: int) -> list[Hit]:
@@ -118,6 +113,12 @@ def _once(hits: Iterable[Hit], most: int) -> list[Hit]:
             facts.add(fact)
             chosen.append(hit)
     return chosen
+
+
+def _unlike(hits: Iterable[Hit], others: Iterable[Hit]) -> list[Hit]:
+    """Return those of the hits that say nothing that others say."""
+    facts = {_fact(hit.text) for hit in others}
+    return [hit for hit in hits if _fact(hit.text) not in facts]
 
 
 def _fact(text: str) -> object:
