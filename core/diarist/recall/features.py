@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from diarist.recall import dates
 from diarist.recall.candidates import ASKS, SHIFT, TELLS_WHEN, bm25
-from diarist.recall.terms import terms
+from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def features(found: Found, query: Query) -> dict[int, dict[str, float]]:
 
     BM25 is divided by the best of the question, so that 1 is the best there is.
     """
-    named = frozenset(query.words) & found.names
+    named = {without_accents(word) for word in query.words if word in found.names}
     fits = {
         key: bm25(mask, found.weights, found.rows[key].words / (found.mean_words or 1))
         for key, mask in found.masks.items()
@@ -63,7 +63,8 @@ def features(found: Found, query: Query) -> dict[int, dict[str, float]]:
         before = fit(-1)
         asked = before and found.rows[key - 1].marks & ASKS
         if row.name not in speakers:
-            speakers[row.name] = float(not named.isdisjoint(terms(row.name or "")))
+            spoken_by = map(without_accents, terms(row.name or ""))
+            speakers[row.name] = float(not named.isdisjoint(spoken_by))
         seen = {
             "words": fit(0),
             "meaning": max(found.cosines.get(key, 0.0), 0.0) / closest,

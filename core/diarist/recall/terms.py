@@ -42,6 +42,16 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def without_accents(word: str) -> str:
+    """Return a word as the index compares it, but for its ending.
+
+    >>> without_accents("josé")
+    'jose'
+    """
+    apart = unicodedata.normalize("NFD", word)
+    return "".join(char for char in apart if not unicodedata.combining(char))
+
+
 def any_of(query: str, *, most: int = 64) -> str | None:
     """Return an index query that finds texts with any word of `query`, None if it has no words.
 

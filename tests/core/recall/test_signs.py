@@ -142,6 +142,30 @@ def test_every_weight_is_seen_to_matter():
     assert {scene.weight for scene in SCENES} | {"time", "meaning"} == set(WEIGHTS)
 
 
+# ---------------------------------------------------------------- names
+
+
+def test_a_name_is_a_name_with_its_accents_or_without(diary: SyncDiary, sources: Sources):
+    for session, name in enumerate(("Zoë Lima", "José")):
+        text = f"I like {'black' if session else 'green'} tea"
+        diary.messages.append("ana", f"s{session}", [Message("user", text, name)])
+    for query, source in [
+        ("What does Jose like?", "s1#1"),
+        ("What does JOSÉ like?", "s1#1"),
+        ("What does zoe like?", "s0#1"),
+        ("What does Lima's friend like?", "s0#1"),
+    ]:
+        hit = diary.recall("ana", query)[0]
+        assert (hit.source, hit.features.get("speaker")) == (source, 1.0)
+
+
+def test_a_word_that_only_resembles_a_name_is_looked_for(diary: SyncDiary, sources: Sources):
+    diary.messages.append("ana", "s0", [Message("user", "I planted tulips and lilies", "Rose")])
+    diary.messages.append("ana", "s1", [Message("user", "I planted roses", "Bruno")])
+    assert sources("Who planted roses?")[0] == "s1#1"
+    assert sources("What has Rose planted?")[0] == "s0#1"
+
+
 # ---------------------------------------------------------------- times
 
 TIMES = {

@@ -19,6 +19,7 @@ from diarist.recall.candidates import (
     rarity,
     session_scores,
 )
+from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -146,7 +147,10 @@ def _rows(connection: Connection, keys: Iterable[int]) -> dict[int, Row]:
 
 
 def _is_name(connection: Connection, word: str) -> bool:
+    """Say whether somebody is called so; one called Rose has nothing to do with roses."""
     found = connection.execute(
-        "SELECT 1 FROM message_terms WHERE message_terms MATCH ? LIMIT 1", (f'{{name}} : "{word}"',)
-    )
-    return found.fetchone() is not None
+        "SELECT messages.name FROM message_terms JOIN messages ON key = message_terms.rowid "
+        "WHERE message_terms MATCH ? LIMIT 1",
+        (f'{{name}} : "{word}"',),
+    ).fetchone()
+    return found is not None and without_accents(word) in map(without_accents, terms(found[0]))
