@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from heapq import nlargest
 from math import log
@@ -133,10 +134,17 @@ def masks_of(postings: Iterable[Iterable[int]]) -> dict[int, int]:
 
 def best(masks: Mapping[int, int], weights: Sequence[float], most: int = CLOSER_LOOK) -> list[int]:
     """Return the keys whose words say most, the newest of equals."""
-    known: dict[int, float] = {}
-    for mask in set(masks.values()):
-        known[mask] = mass(mask, weights)
-    return nlargest(most, masks, key=lambda key: (known[masks[key]], key))
+    having = Counter(masks.values())
+    known = {mask: mass(mask, weights) for mask in having}
+    good: set[int] = set()
+    missing = most
+    for mask in sorted(having, key=lambda mask: -known[mask]):
+        if missing <= 0:
+            break
+        good.add(mask)
+        missing -= having[mask]
+    keys = [key for key, mask in masks.items() if mask in good]
+    return nlargest(most, keys, key=lambda key: (known[masks[key]], key))
 
 
 def session_scores(
@@ -148,13 +156,7 @@ def session_scores(
         postings: the keys of the messages that have each word.
         lengths: how many words each session has.
     """
-    counts: list[dict[int, int]] = []
-    for keys in postings:
-        having: dict[int, int] = {}
-        for key in keys:
-            session = key >> SHIFT
-            having[session] = having.get(session, 0) + 1
-        counts.append(having)
+    counts = [Counter([key >> SHIFT for key in keys]) for keys in postings]
     mean = sum(lengths.values()) / len(lengths) if lengths else 1
     scores: dict[int, float] = {}
     for having in counts:

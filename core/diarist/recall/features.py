@@ -44,9 +44,9 @@ def features(found: Found, query: Query) -> dict[int, dict[str, float]]:
     """
     named = {without_accents(word) for word in query.words if word in found.names}
     fits = {
-        key: bm25(mask, found.weights, found.rows[key].words / (found.mean_words or 1))
-        for key, mask in found.masks.items()
-        if key in found.rows
+        key: bm25(found.masks[key], found.weights, row.words / (found.mean_words or 1))
+        for key, row in found.rows.items()
+        if key in found.masks
     }
     top = max(fits.values(), default=0.0) or 1.0
     closest = max(found.cosines.values(), default=0.0) or 1.0

@@ -82,7 +82,7 @@ def ranked_messages(found: Found, query: Query) -> list[tuple[float, int, dict[s
     The scores are scaled by how many of the question's words the best message has, so that they
     can stand beside those of other kinds.
     """
-    best = max((mass(mask, found.weights) for mask in found.masks.values()), default=0.0)
+    best = max((mass(mask, found.weights) for mask in set(found.masks.values())), default=0.0)
     unknown = rarity(0, len(found.rows)) if found.rows else 1.0
     every = sum(weight or unknown for weight in found.weights)
     share = best / every if every and best else 0.5

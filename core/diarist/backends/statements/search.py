@@ -53,9 +53,12 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
     limit = int(max(COMMON, COMMON_SHARE * count))
     names = frozenset(word for word in wanted.words if _is_name(connection, word))
     words = [word for word in wanted.words if word not in names] or wanted.words
-    having = [scope.having(connection, word, limit + 1) for word in words]
-    if any(0 < len(keys) <= limit for keys in having):
-        having = [keys if len(keys) <= limit else [] for keys in having]
+    counts = [scope.count(connection, word, limit + 1) for word in words]
+    telling = [0 < found <= limit for found in counts]
+    having = [
+        scope.having(connection, word, limit) if is_telling or not any(telling) else []
+        for word, is_telling in zip(words, telling, strict=True)
+    ]
     weights = [rarity(len(keys), count) if keys else 0.0 for keys in having]
     masks = masks_of(having)
     sessions = session_scores(having, lengths)
@@ -94,31 +97,32 @@ class _Scope:
             ).fetchone()
             self._low, self._high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
 
+    def count(self, connection: Connection, word: str, most: int) -> int:
+        """Return how many messages have a word, counting up to `most`."""
+        rows, values = self._having(word, most)
+        return connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0]
+
     def having(self, connection: Connection, word: str, most: int) -> list[int]:
         """Return the keys of the messages that have a word, the newest first."""
-        match = f'{{terms}} : "{word}"'
+        return [key for (key,) in connection.execute(*self._having(word, most))]
+
+    def _having(self, word: str, most: int) -> tuple[str, tuple[object, ...]]:
+        words = f'{{terms}} : "{word}"'
         if self._since is None and self._until is None:
-            rows = connection.execute(
+            statement = (
                 "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
-                "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-                (match, self._low, self._high, most),
+                "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
             )
-        else:
-            rows = connection.execute(
-                "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
-                "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
-                "AND message_terms.rowid < ? AND at >= ? AND at < ? "
-                "ORDER BY message_terms.rowid DESC LIMIT ?",
-                (
-                    match,
-                    self._low,
-                    self._high,
-                    -(1 << 63) if self._since is None else micros(self._since),
-                    (1 << 63) - 1 if self._until is None else micros(self._until),
-                    most,
-                ),
-            )
-        return [key for (key,) in rows]
+            return statement, (words, self._low, self._high, most)
+        statement = (
+            "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
+            "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
+            "AND message_terms.rowid < ? AND at >= ? AND at < ? "
+            "ORDER BY message_terms.rowid DESC LIMIT ?"
+        )
+        since = -(1 << 63) if self._since is None else micros(self._since)
+        until = (1 << 63) - 1 if self._until is None else micros(self._until)
+        return statement, (words, self._low, self._high, since, until, most)
 
     def has(self, key: int, row: Row) -> bool:
         return (
