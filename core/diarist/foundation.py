@@ -12,6 +12,7 @@ from diarist.learning import Learner
 from diarist.messages import Messages
 from diarist.notes import Notes
 from diarist.pages.preferences import Limits
+from diarist.pages.rendering import clean
 from diarist.pages.times import rfc3339
 from diarist.tokens import estimate
 from diarist.turns import Turns
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from diarist.backends.base import PageStore
     from diarist.backends.records import RecordStore
+    from diarist.embedding import Embed, Embedder
     from diarist.extraction.base import Extractor
     from diarist.notebook import Notebook
 
@@ -41,6 +43,7 @@ class Foundation:
         similarity_threshold: int = 70,
         *,
         records: RecordStore | None = None,
+        embed: Embed | None = None,
         count_tokens: Callable[[str], int] | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -71,17 +74,28 @@ class Foundation:
         self.similarity_threshold = similarity_threshold
         self.clock = clock or _utc_now
         self.count_tokens = count_tokens or estimate
+        self.embedder: Embedder | None = None
+        if embed is not None:
+            from diarist.embedding import Embedder
+
+            self.embedder = Embedder(embed)
         self._is_twin = False
 
     @property
     def messages(self) -> Messages:
         """What was said, verbatim."""
-        return Messages(self.records, self.clock, self.count_tokens, in_thread=self._is_twin)
+        return Messages(
+            self.records,
+            self.clock,
+            self.count_tokens,
+            self.embedder,
+            in_thread=self._is_twin,
+        )
 
     @property
     def notes(self) -> Notes:
         """Values under keys in namespaces."""
-        return Notes(self.records, self.clock)
+        return Notes(self.records, self.clock, self.embedder, in_thread=self._is_twin)
 
     def notebook(self, user_id: str, agent_name: str = "main") -> Notebook:
         """Return an agent's own `MEMORY.md` in a user's diary."""
@@ -165,6 +179,19 @@ class Foundation:
 
     def _time(self, at: datetime | None) -> str:
         return rfc3339(self._moment(at))
+
+
+def session(session_id: object) -> str:
+    """Return a session id that any page can hold; any string is one."""
+    if not isinstance(session_id, str):
+        raise TypeError(f"a session id is a string, not {type(session_id).__name__}")
+    return clean(session_id)
+
+
+def check_text(name: str, text: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is a string, not {type(text).__name__}")
 
 
 def _utc_now() -> datetime:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from diarist.backends.records import RecordStore
+    from diarist.embedding import Embedder
     from diarist.records import MessageStatus, Session
 
 _CHUNK = 50
@@ -30,6 +31,7 @@ class Messages:
         records: where they are kept, None where the backend has no records.
         clock: the time where a message says none.
         count_tokens: how many tokens a text has.
+        embedder: gives messages their vectors, None leaves them without.
         in_thread: this runs where it may block, over a blocking store.
 
     Example:
@@ -48,10 +50,12 @@ class Messages:
         records: RecordStore | None,
         clock: Callable[[], datetime],
         count_tokens: Callable[[str], int],
+        embedder: Embedder | None = None,
         *,
         in_thread: bool = False,
     ) -> None:
         self._store = records
+        self._embedder = embedder
         self._clock = clock
         self._count_tokens = count_tokens
         self._in_thread = in_thread
@@ -61,7 +65,7 @@ class Messages:
         blocking = None if self._in_thread else blocking_of(self._store)
         if blocking is None:
             return None
-        return type(self)(blocking, self._clock, self._count_tokens, in_thread=True)
+        return type(self)(blocking, self._clock, self._count_tokens, self._embedder, in_thread=True)
 
     @property
     def _records(self) -> RecordStore:
@@ -82,11 +86,17 @@ class Messages:
         Raises:
             TypeError: metadata or payload is nothing that JSON can hold.
         """
-        said = [tidied(message) for message in messages]
+        said = await self._embedded(messages)
         done = await self._records.append(
             check_user_id(user_id), clean(session_id), said, now=self._clock()
         )
         return list(done.messages)
+
+    async def _embedded(self, messages: Iterable[Message]) -> list[Message]:
+        said = [tidied(message) for message in messages]
+        if self._embedder is None:
+            return said
+        return await self._embedder.on(said, in_thread=self._in_thread)
 
     async def read(
         self,
@@ -163,7 +173,7 @@ class Messages:
 
         Messages that are as before at the start keep their numbers.
         """
-        said = [tidied(message) for message in messages]
+        said = await self._embedded(messages)
         return await self._records.replace(
             check_user_id(user_id), clean(session_id), said, now=self._clock()
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from diarist.errors import UnsupportedError
 from diarist.filters import check_filter
 from diarist.messages import check_json
 from diarist.pages.rendering import clean
+from diarist.recall.terms import text_of
 from diarist.records import (
     KEEP,
     DeleteNote,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from diarist.backends.records import RecordStore
+    from diarist.embedding import Embedder
     from diarist.records import Keep, Namespace, Note, NoteOperation, Scored, Vectors
 
 RETENTION = timedelta(days=30)
@@ -43,6 +44,8 @@ class Notes:
     Args:
         records: where they are kept, None where the backend has no records.
         clock: the time.
+        embedder: gives notes that bring no vectors theirs, None leaves them without.
+        in_thread: this runs where it may block, over a blocking store.
 
     Example:
         >>> import asyncio
@@ -54,9 +57,18 @@ class Notes:
         {'minutes': 40}
     """
 
-    def __init__(self, records: RecordStore | None, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        records: RecordStore | None,
+        clock: Callable[[], datetime],
+        embedder: Embedder | None = None,
+        *,
+        in_thread: bool = False,
+    ) -> None:
         self._store = records
         self._clock = clock
+        self._embedder = embedder
+        self._in_thread = in_thread
 
     @property
     def _records(self) -> RecordStore:
@@ -239,7 +251,24 @@ class Notes:
             something for a delete or restore, scored notes for a listing, namespaces as tuples.
         """
         checked = [_checked(operation) for operation in operations]
+        if self._embedder is not None:
+            checked = await self._embedded(self._embedder, checked)
         return await self._records.notes(check_user_id(user_id), checked, now=self._clock())
+
+    async def _embedded(
+        self, embedder: Embedder, operations: list[NoteOperation]
+    ) -> list[NoteOperation]:
+        """Return the operations with a vector for each put that brings none."""
+        puts = [
+            (place, operation)
+            for place, operation in enumerate(operations)
+            if isinstance(operation, PutNote) and operation.vectors is KEEP
+        ]
+        texts = [text_of(put.value) for _, put in puts]
+        found = await embedder.of(texts, in_thread=self._in_thread)
+        for (place, put), vectors in zip(puts, found, strict=True):
+            operations[place] = replace(put, vectors=vectors)
+        return operations
 
 
 def _namespace(given: object) -> Namespace:
@@ -293,15 +322,3 @@ def _hit(user_id: str, scored: Scored) -> Hit:
         metadata=note.metadata,
         note=note,
     )
-
-
-def text_of(value: Any) -> str:
-    """Return a note's value as text: itself, its "text" or "content", or else as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        for key in ("text", "content"):
-            found = cast("dict[str, Any]", value).get(key)
-            if isinstance(found, str):
-                return found
-    return json.dumps(value, ensure_ascii=False)

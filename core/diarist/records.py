@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta  # noqa: TC003 - so that `get_type_hints` works
 from enum import Enum
@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
+Embedded: TypeAlias = Literal["messages", "notes"]
 TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -58,6 +59,7 @@ class Message:
         status: "archived" is kept, and left out unless asked for.
         session_id: the session it is in; set by the store.
         number: its place in the session, counted from 1 and never given twice; set by the store.
+        vectors: index name -> vector, to be recalled by; stored, and not given back.
 
     Raises:
         TypeError: role or text is no string.
@@ -77,6 +79,9 @@ class Message:
     status: MessageStatus = "active"
     session_id: str | None = None
     number: int | None = None
+    vectors: Mapping[str, Sequence[float]] = field(
+        default_factory=lambda: EMPTY, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for name in ("role", "text"):

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Self, cast
 from diarist.blocking import background, one_hop
 from diarist.learning import Begun
 from diarist.pages.secrets import withheld
-from diarist.records import Message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from diarist.learning import Learner
     from diarist.models import Extraction, Turn, UpdateReport
-    from diarist.records import RecordedTurn
+    from diarist.records import Message, RecordedTurn
 
 _log = logging.getLogger("diarist.turns")
 
@@ -40,9 +39,9 @@ class Turns:
     def _twin(self) -> Self | None:
         return None if self._blocking is None else type(self)(self._blocking, in_thread=True)
 
-    async def take_in(self, user_id: str, turn: Turn) -> UpdateReport:
-        """Log a turn and bring it to the pages; then those that wait."""
-        report, others_wait = await self._begin(user_id, turn)
+    async def take_in(self, user_id: str, turn: Turn, messages: list[Message]) -> UpdateReport:
+        """Log a turn, which is these messages, and bring it to the pages; then those that wait."""
+        report, others_wait = await self._begin(user_id, turn, messages)
         if isinstance(report, Begun):
             report = await self._go_on(user_id, report)
         if others_wait:
@@ -77,10 +76,10 @@ class Turns:
     # ------------------------------------------------------------ how
 
     @one_hop
-    async def _begin(self, user_id: str, turn: Turn) -> tuple[UpdateReport | Begun, bool]:
+    async def _begin(
+        self, user_id: str, turn: Turn, messages: list[Message]
+    ) -> tuple[UpdateReport | Begun, bool]:
         """Return the report, or a turn whose extraction is to be awaited; and if others wait."""
-        said = (("user", turn.user_msg), ("assistant", turn.assistant_msg))
-        messages = [Message(role, text, at=turn.at) for role, text in said]
         begun = await self._learner.begin(user_id, turn, messages)
         assert begun is not None  # messages without ids are always new
         return await self._extracted(user_id, begun), begun.others_wait

@@ -19,6 +19,7 @@ IMPURE_IMPORTS = {"asyncio", "io", "os", "pathlib", "random", "secrets", "shutil
                   "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib"}  # fmt: skip
 ALLOWED = {"diarist", "pydantic", "pydantic_core", "rapidfuzz", "rich",
            "tomlkit", "typer", "click"}  # fmt: skip
+EXTRAS: dict[str, set[str]] = {"testing": {"pytest"}, "vectors.py": {"numpy"}}
 
 
 def imports(path: Path) -> set[str]:
@@ -79,8 +80,8 @@ def test_a_module_imports_only_what_its_place_allows(path: Path):
     found = imports(path)
     tops = {name.partition(".")[0] for name in found}
     folder = path.relative_to(CORE).parts[0]
-    suites = {"pytest"} if folder == "testing" else set()
-    assert tops <= ALLOWED | suites | set(sys.stdlib_module_names)
+    extra = EXTRAS.get(folder, set())
+    assert tops <= ALLOWED | extra | set(sys.stdlib_module_names)
     if folder in PURE:
         assert not tops & IMPURE_IMPORTS
         assert not {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Sequence
 
-    from diarist.backends.databases import Work
+    from diarist.backends.database import Work
 
 T = TypeVar("T")
 Outcome: TypeAlias = "tuple[Any, BaseException | None]"

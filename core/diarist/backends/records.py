@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from diarist.models import Problem
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from diarist.records import (
         Appended,
         DeletionReport,
+        Embedded,
         Message,
         MessageStatus,
         NewTurn,
@@ -101,6 +102,18 @@ class RecordStore(Protocol):
 
     async def keyed(self, user_id: str, keys: Collection[int]) -> dict[int, Message]:
         """Return the messages with these keys that there are, archived ones too."""
+        ...
+
+    async def lacking(
+        self, user_id: str, kind: Embedded, index: str, *, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        """Return key and text of messages, or notes, that have no vector in an index, by key."""
+        ...
+
+    async def add_vectors(
+        self, user_id: str, kind: Embedded, index: str, vectors: Mapping[int, Sequence[float]]
+    ) -> int:
+        """Give what is still there a vector, by its key; return how many there were."""
         ...
 
     # turns

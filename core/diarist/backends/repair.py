@@ -6,7 +6,6 @@ Nothing here is done by itself: a damaged database stays where it is until a per
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -97,10 +96,11 @@ def repair(path: Path, *, synced: bool) -> Repair:
                 old.execute("PRAGMA writable_schema = ON")  # else a truncated file is not read
                 old.execute("BEGIN IMMEDIATE")  # no writer may come between the copy and the move
             rows, lost = _saved(old, sound)
-            shutil.copy2(path, aside)
-            for file in beside[:2]:
+            # Linked, for whoever opens and closes a database's file loses SQLite's locks on it.
+            aside.hardlink_to(path)
+            for file in beside[:1]:
                 if files.state_of(file) is not None:
-                    shutil.copy2(file, aside.with_name(aside.name + file.name[len(path.name) :]))
+                    aside.with_name(f"{aside.name}-wal").hardlink_to(file)
             for file in beside:
                 file.unlink(missing_ok=True)
             os.replace(new, path)  # noqa: PTH105 - the one call that replaces atomically

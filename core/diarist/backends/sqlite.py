@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from diarist import workers
-from diarist.backends import files
-from diarist.backends.databases import Databases, owner_of
-from diarist.backends.folders import UserFolders, joined
+from diarist.backends.databases import Databases
+from diarist.backends.folders import UserFolders
 from diarist.backends.gathering import Gathering
 from diarist.backends.ids import check_user_id
+from diarist.backends.places import File, Folders, Nowhere
 from diarist.backends.statements import messages as message_statements
 from diarist.backends.statements import notes as note_statements
 from diarist.backends.statements import search as search_statements
 from diarist.backends.statements import turns as turn_statements
+from diarist.backends.statements import vectors as vector_statements
 from diarist.blocking import at_once
+from diarist.caching import BoundedCache
 from diarist.errors import DamagedError
 from diarist.models import Problem
 from diarist.records import Appended, DeletionReport
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Generator, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
     from sqlite3 import Connection
 
-    from diarist.backends.databases import Places
+    from diarist.backends.places import Places
     from diarist.backends.repair import Repair
     from diarist.recall.candidates import Found, Wanted
     from diarist.records import (
+        Embedded,
         Message,
         MessageStatus,
         NewTurn,
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
         TurnState,
         Vectors,
     )
+    from diarist.vectors import Matrix
 
 T = TypeVar("T")
 
-FILE = "diary.db"
+VECTOR_BYTES = 256 * 2**20
+"""How many bytes of vectors are kept in memory, over all users."""
 
 
 class SQLiteRecords:
@@ -80,7 +84,7 @@ class SQLiteRecords:
         if durability not in ("full", "normal"):
             raise ValueError(f'durability is "full" or "normal", not {durability!r}')
         synced = durability == "full"
-        self._set_up(_Folders(UserFolders(folder, synced=synced)), synced=synced)
+        self._set_up(Folders(UserFolders(folder, synced=synced)), synced=synced)
 
     @classmethod
     def file(
@@ -90,21 +94,24 @@ class SQLiteRecords:
         if durability not in ("full", "normal"):
             raise ValueError(f'durability is "full" or "normal", not {durability!r}')
         self = cls.__new__(cls)
-        self._set_up(_File(Path(path)), synced=durability == "full")
+        self._set_up(File(Path(path)), synced=durability == "full")
         return self
 
     @classmethod
     def in_memory(cls) -> Self:
         """Keep the records of this process, for tests."""
         self = cls.__new__(cls)
-        self._set_up(_Nowhere(), synced=False)
+        self._set_up(Nowhere(), synced=False)
         return self
 
-    def _set_up(self, places: _UserPlaces, *, synced: bool) -> None:
+    def _set_up(self, places: Places, *, synced: bool) -> None:
         self._places = places
         self._databases = Databases(places, synced=synced)
         self._gathering = Gathering(self._databases.write_all)
         self._run = workers.run
+        self._vectors = BoundedCache[tuple[str, str, int], vector_statements.Cached](
+            VECTOR_BYTES, lambda cached: cached.matrix.size
+        )
 
     @cached_property
     def blocking(self) -> Self:
@@ -206,11 +213,44 @@ class SQLiteRecords:
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:
         """Return the messages that may answer a question, None where there are none."""
-        return await self._read(user_id, partial(search_statements.find, wanted=wanted))
+
+        def work(connection: Connection) -> Found | None:
+            near = None
+            if wanted.vector is not None and wanted.index is not None:
+                matrix = self._matrix(connection, user_id, wanted.index, len(wanted.vector))
+                near = matrix.near(wanted.vector)
+            return search_statements.find(connection, wanted, near)
+
+        return await self._read(user_id, work)
 
     async def keyed(self, user_id: str, keys: Collection[int]) -> dict[int, Message]:
         """Return the messages with these keys that there are, archived ones too."""
         return await self._read(user_id, partial(message_statements.keyed, keys=keys)) or {}
+
+    async def lacking(
+        self, user_id: str, kind: Embedded, index: str, *, after: int, limit: int
+    ) -> list[tuple[int, str]]:
+        """Return key and text of messages, or notes, that have no vector in an index, by key."""
+        work = partial(vector_statements.lacking, kind=kind, index=index, after=after, limit=limit)
+        return await self._read(user_id, work) or []
+
+    async def add_vectors(
+        self, user_id: str, kind: Embedded, index: str, vectors: Mapping[int, Sequence[float]]
+    ) -> int:
+        """Give what is still there a vector, by its key; return how many there were."""
+        work = partial(vector_statements.add, kind=kind, index=index, vectors=vectors)
+        return await self._change(user_id, work) or 0
+
+    def _matrix(self, connection: Connection, user_id: str, index: str, length: int) -> Matrix:
+        """Return the vectors of the user's messages as they are now, from memory where it can."""
+        from diarist.vectors import Matrix
+
+        key = user_id, index, length
+        known = self._vectors.get(key) or vector_statements.Cached(index, Matrix(length))
+        cached = known.refreshed(connection)
+        if cached is not known:
+            self._vectors.put(key, cached)
+        return cached.matrix
 
     # ------------------------------------------------------------ turns
 
@@ -320,7 +360,7 @@ class SQLiteRecords:
         """Remove expired notes and those deleted for longer than `retention`, bytes and all."""
 
         def work() -> int:
-            self._places.check(user_id)
+            check_user_id(user_id)
             if self._databases.read(user_id, lambda _: True) is None:
                 return 0
             done = partial(note_statements.cleanup, now=now, retention=retention)
@@ -358,7 +398,7 @@ class SQLiteRecords:
         """Return what is wrong with a user's database: its pages, its tables, its index."""
 
         def work() -> list[Problem]:
-            self._places.check(user_id)
+            check_user_id(user_id)
             place = str(self._places.path(user_id) or "the database in memory")
             try:
                 fault = self._databases.fault(user_id)
@@ -373,7 +413,7 @@ class SQLiteRecords:
 
         The damaged file stays beside the new one, under a name with the time.
         """
-        self._places.check(user_id)
+        check_user_id(user_id)
         return await self._run(self._databases.repair, user_id)
 
     async def delete_user(self, user_id: str) -> DeletionReport:
@@ -387,7 +427,7 @@ class SQLiteRecords:
             return DeletionReport(user_id, messages=messages, notes=notes, turns=turns)
 
         def work() -> DeletionReport:
-            self._places.check(user_id)
+            check_user_id(user_id)
             return self._databases.remove(user_id, counts) or DeletionReport(user_id)
 
         return await self._run(work)
@@ -399,96 +439,16 @@ class SQLiteRecords:
     # ------------------------------------------------------------ how
 
     async def _write(self, user_id: str, work: Callable[[Connection], T]) -> T:
-        self._places.check(user_id)
+        check_user_id(user_id)
         if self._run is at_once:
             return self._databases.write(user_id, work)
         return await self._gathering.write(user_id, work)
 
     async def _change(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
         """Write, where the user has a database: what only changes makes none."""
-        self._places.check(user_id)
+        check_user_id(user_id)
         return await self._run(self._databases.change, user_id, work)
 
     async def _read(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
-        self._places.check(user_id)
+        check_user_id(user_id)
         return await self._run(self._databases.read, user_id, work)
-
-
-class _Folders:
-    """A file in each user's folder."""
-
-    def __init__(self, users: UserFolders) -> None:
-        self._users = users
-
-    def check(self, user_id: str) -> None:
-        check_user_id(user_id)
-
-    def path(self, user_id: str) -> Path:
-        return joined(self._users.of(user_id), FILE)
-
-    @contextmanager
-    def opening(self, user_id: str) -> Generator[None]:
-        with self._users.locked(user_id, ".db"):  # so that nobody deletes the folder meanwhile
-            self._users.make(user_id, self._users.of(user_id))
-            yield
-
-    def is_owned(self) -> bool:
-        return False
-
-    def list_users(self) -> list[str]:
-        return [
-            user for user in self._users.list_users() if files.state_of(self.path(user)) is not None
-        ]
-
-
-class _File:
-    """One file, which holds its owner's id."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def check(self, user_id: str) -> None:
-        check_user_id(user_id)
-
-    def path(self, user_id: str) -> Path:
-        return self._path
-
-    @contextmanager
-    def opening(self, user_id: str) -> Generator[None]:
-        files.make_folder(self._path.parent, synced=True)
-        with files.locked_folder(self._path.parent):
-            yield
-
-    def is_owned(self) -> bool:
-        return True
-
-    def list_users(self) -> list[str]:
-        if files.state_of(self._path) is None:
-            return []
-        owner = owner_of(self._path)
-        return [] if owner is None else [owner]
-
-
-class _Nowhere:
-    """Databases in memory, for as long as the process keeps them open."""
-
-    def check(self, user_id: str) -> None:
-        check_user_id(user_id)
-
-    def path(self, user_id: str) -> None:
-        return None
-
-    @contextmanager
-    def opening(self, user_id: str) -> Generator[None]:
-        yield
-
-    def is_owned(self) -> bool:
-        return False
-
-    def list_users(self) -> None:
-        return None
-
-
-if TYPE_CHECKING:
-    _UserPlaces = _Folders | _File | _Nowhere
-    _places: Places = _Folders(UserFolders("", synced=True))

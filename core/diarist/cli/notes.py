@@ -22,7 +22,7 @@ from diarist.cli.options import (
 )
 from diarist.cli.output import count, note, say, say_json
 from diarist.diary import Diary
-from diarist.notes import text_of
+from diarist.recall.terms import text_of
 from diarist.records import KEEP, ListNotes, Namespace, Note, Scored
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, cast
@@ -78,3 +79,15 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in cast("list[Any]", value):
             yield from texts_in(inner)
+
+
+def text_of(value: Any) -> str:
+    """Return a note's value as text: itself, its "text" or "content", or else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        for key in ("text", "content"):
+            found = cast("dict[str, Any]", value).get(key)
+            if isinstance(found, str):
+                return found
+    return json.dumps(value, ensure_ascii=False)

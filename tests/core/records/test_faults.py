@@ -219,7 +219,7 @@ def test_a_symbolic_link_in_the_place_of_a_database_is_not_followed(tmp_path: Pa
 def test_a_database_that_another_program_holds_is_told_and_read_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_open: bool
 ):
-    monkeypatch.setattr("diarist.backends.databases.BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr("diarist.backends.database.BUSY_TIMEOUT", 0.1)
     diary = SyncDiary(tmp_path)
     diary.messages.append("ana", "chat", said("1"))
     if not is_open:
@@ -259,7 +259,7 @@ def test_a_writer_waits_for_another_program_that_is_quick(tmp_path: Path):
 def test_a_refusal_reaches_everyone_who_shares_the_transaction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("diarist.backends.databases.BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr("diarist.backends.database.BUSY_TIMEOUT", 0.1)
     diary = Diary(tmp_path)
     asyncio.run(diary.messages.append("ana", "chat", said("1")))
 

@@ -163,7 +163,7 @@ def test_what_a_killed_deletion_left_goes_with_the_next_one(tmp_path: Path):
 
 
 def test_a_cleanup_that_a_reader_holds_up_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("diarist.backends.databases.BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr("diarist.backends.database.BUSY_TIMEOUT", 0.2)
     (word,) = words_of("word", 1)
     diary = Diary(tmp_path)
     asyncio.run(diary.messages.append("ana", "chat", said(word)))

@@ -192,3 +192,21 @@ def test_others_are_checked_when_one_is_damaged(database: Path, tmp_path: Path):
     code, told = check(tmp_path, "--repair")
     assert (code, len(told.splitlines())) == (1, 2)
     assert str(page) in told.splitlines()[1]
+
+
+def test_a_damaged_database_can_be_deleted_and_so_can_what_was_moved_aside(
+    database: Path, tmp_path: Path
+):
+    async def delete() -> None:
+        report = await SQLiteRecords(tmp_path).delete_user("ana")
+        assert report.user_id == "ana"
+        assert await read(tmp_path) == []
+
+    overwrite(database, leaf_of_messages(database))
+    damaged = database.read_bytes()
+    check(tmp_path, "--repair")
+    asyncio.run(delete())
+    assert list(database.parent.glob("diary.db*")) == []
+    database.write_bytes(damaged[:4096] + b"\xa5" * 8192)
+    asyncio.run(delete())
+    assert list(database.parent.glob("diary.db*")) == []

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from diarist.backends.statements import vectors as vector_statements
 from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.pages.rendering import clean
 from diarist.recall.candidates import ASKS, TELLS_WHEN
@@ -55,6 +56,7 @@ def append(
     known = _known(connection, session, session_id, [m.id for m in messages if m.id is not None])
     stored: list[Message] = []
     rows: list[tuple[Any, ...]] = []
+    vectors: list[tuple[int, str, Sequence[float]]] = []
     latest = 0
     for message in messages:
         found = None if message.id is None else known.get(clean(message.id))
@@ -64,11 +66,14 @@ def append(
             latest = max(latest, said)
             row = _row(session, last, message, said)
             rows.append(row)
+            vectors += [(row[0], name, vector) for name, vector in message.vectors.items()]
             found = _message((row[0], *row[2:11]), session_id)
             if found.id is not None:
                 known[found.id] = found
         stored.append(found)
     connection.executemany(_INSERT, rows)
+    if vectors:
+        vector_statements.put(connection, vectors)
     connection.execute(
         "UPDATE sessions SET numbered = ?, updated = max(updated, ?) WHERE no = ?",
         (last, latest, session),

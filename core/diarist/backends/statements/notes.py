@@ -7,8 +7,6 @@ the tuple is a prefix of the text, and nothing else is.
 from __future__ import annotations
 
 import json
-import sys
-from array import array
 from dataclasses import replace
 from datetime import timedelta
 from math import sqrt
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.messages import as_json
 from diarist.backends.statements.schema import micros, moment
+from diarist.backends.statements.vectors import packed, unpacked
 from diarist.filters import matches
 from diarist.recall.terms import any_of, terms, texts_in
 from diarist.records import (
@@ -234,14 +233,15 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> Iterator[tupl
 
 
 def _ranked(connection: Connection, wanted: ListNotes, now: int) -> list[Scored]:
-    """Return the notes that fit best: by words, by vectors, or by the ranks in both."""
+    """Return the notes that fit best: by words, by vectors, or by both alike."""
     by_words = _by_words(connection, wanted, now)
     by_vectors = _by_vectors(connection, wanted, now)
     if wanted.query is not None and wanted.vector is not None:
         ranks: dict[int, float] = {}
-        for order in (by_words, by_vectors):
-            for rank, key in enumerate(sorted(order, key=lambda key: -order[key])):
-                ranks[key] = ranks.get(key, 0.0) + 1 / (60 + rank)
+        for scores in (by_words, by_vectors):
+            top = max(scores.values(), default=0.0)
+            for key, score in scores.items():
+                ranks[key] = ranks.get(key, 0.0) + (max(score, 0.0) / top if top > 0 else 0.0)
     else:
         ranks = by_words if wanted.query is not None else by_vectors
     found: list[Scored] = []
@@ -310,7 +310,7 @@ def _by_vectors(connection: Connection, wanted: ListNotes, now: int) -> dict[int
             },
         )
         for key, data in rows:
-            score = _cosine(wanted.vector, _floats(data))
+            score = _cosine(wanted.vector, unpacked(data))
             best[key] = max(score, best.get(key, -1.0))
     return best
 
@@ -420,7 +420,7 @@ def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:
         for part, vector in enumerate(cast("list[list[float]]", several)):
             connection.execute(
                 "INSERT INTO vectors (note, name, part, data) VALUES (?, ?, ?, ?)",
-                (note, name, part, _bytes(vector)),
+                (note, name, part, packed(vector)),
             )
 
 
@@ -430,22 +430,8 @@ def _vectors(connection: Connection, note: int) -> dict[str, list[list[float]]]:
         "SELECT name, data FROM vectors WHERE note = ? ORDER BY name, part", (note,)
     )
     for name, data in rows:
-        found.setdefault(name, []).append(list(_floats(data)))
+        found.setdefault(name, []).append(list(unpacked(data)))
     return found
-
-
-def _bytes(vector: Iterable[float]) -> bytes:
-    packed = array("f", vector)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def _floats(data: bytes) -> array[float]:
-    unpacked = array("f", data)
-    if sys.byteorder == "big":
-        unpacked.byteswap()
-    return unpacked
 
 
 def _cosine(one: Sequence[float], other: Sequence[float]) -> float:

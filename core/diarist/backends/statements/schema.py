@@ -151,6 +151,7 @@ def moment(micros: int) -> datetime:
 def create(connection: Connection) -> None:
     """Make the tables in an empty database."""
     run_script(connection, _TABLES)
+    connection.execute("INSERT INTO about (name, value) VALUES ('made', hex(randomblob(16)))")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

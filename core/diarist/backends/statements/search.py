@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.recall.candidates import (
@@ -22,27 +22,16 @@ from diarist.recall.candidates import (
 from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
     from sqlite3 import Connection
 
     from diarist.recall.candidates import Wanted
+    from diarist.vectors import Nearness
 
 COMMON = 10_000
 """A word that more messages have is left out, for it says little and costs much…"""
 COMMON_SHARE = 0.05
 """…if they are also more than this share of all, and other words say more."""
-
-
-class Nearness(Protocol):
-    """How alike a user's messages are to something, by their vectors."""
-
-    def best(self, most: int) -> list[int]:
-        """Return the keys of the messages that are closest."""
-        ...
-
-    def of(self, keys: Collection[int]) -> dict[int, float]:
-        """Return how alike the messages are, of those that have a vector."""
-        ...
 
 
 def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -> Found | None:
@@ -65,7 +54,7 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
 
     chosen = set(best(masks, weights))
     if near is not None:
-        chosen.update(near.best(CLOSER_LOOK))
+        chosen.update(near.best(CLOSER_LOOK, scope.low, scope.high))
     for session in sorted(sessions, key=lambda session: -sessions[session])[:BEST_SESSIONS]:
         chosen.update(_whole(connection, session))
     chosen.update([key + step for key in chosen for step in (-1, 1)])
@@ -89,13 +78,13 @@ class _Scope:
     """Which messages count."""
 
     def __init__(self, connection: Connection, wanted: Wanted) -> None:
-        self._low, self._high = 0, (1 << 63) - 1
+        self.low, self.high = 0, (1 << 63) - 1
         self._since, self._until = wanted.since, wanted.until
         if wanted.session_id is not None:
             row = connection.execute(
                 "SELECT no FROM sessions WHERE id = ?", (wanted.session_id,)
             ).fetchone()
-            self._low, self._high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
+            self.low, self.high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
 
     def count(self, connection: Connection, word: str, most: int) -> int:
         """Return how many messages have a word, counting up to `most`."""
@@ -113,7 +102,7 @@ class _Scope:
                 "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
                 "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
             )
-            return statement, (words, self._low, self._high, most)
+            return statement, (words, self.low, self.high, most)
         statement = (
             "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
             "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
@@ -122,11 +111,11 @@ class _Scope:
         )
         since = -(1 << 63) if self._since is None else micros(self._since)
         until = (1 << 63) - 1 if self._until is None else micros(self._until)
-        return statement, (words, self._low, self._high, since, until, most)
+        return statement, (words, self.low, self.high, since, until, most)
 
     def has(self, key: int, row: Row) -> bool:
         return (
-            self._low < key < self._high
+            self.low < key < self.high
             and (self._since is None or row.at >= self._since)
             and (self._until is None or row.at < self._until)
         )

@@ -1,0 +1,124 @@
+"""Vectors as the tables hold them: 32-bit floats, little-endian. Called inside one transaction."""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from diarist.recall.terms import text_of
+from diarist.vectors import Matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from sqlite3 import Connection
+
+    from diarist.records import Embedded
+
+
+def packed(vector: Iterable[float]) -> bytes:
+    """Return a vector as bytes.
+
+    >>> list(unpacked(packed([0.5, 1.0])))
+    [0.5, 1.0]
+    """
+    floats = array("f", vector)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return floats.tobytes()
+
+
+def unpacked(data: bytes) -> array[float]:
+    """Return a vector from bytes."""
+    floats = array("f", data)
+    if sys.byteorder == "big":
+        floats.byteswap()
+    return floats
+
+
+def put(connection: Connection, rows: Iterable[tuple[int, str, Sequence[float]]]) -> None:
+    """Give messages a vector: key, index, vector."""
+    given = [(key, name, packed(vector)) for key, name, vector in rows]
+    connection.executemany(
+        "DELETE FROM message_vectors WHERE message = ? AND name = ?", [row[:2] for row in given]
+    )
+    connection.executemany(
+        "INSERT INTO message_vectors (message, name, data) VALUES (?, ?, ?)", given
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """An index's vectors of one user, as they were read.
+
+    Attributes:
+        index: its name.
+        matrix: the vectors.
+        epoch: names the database, and how many vectors it had lost.
+        last: the last row that was read.
+    """
+
+    index: str
+    matrix: Matrix
+    epoch: tuple[object, ...] = ()
+    last: int = 0
+
+    def refreshed(self, connection: Connection) -> Cached:
+        """Return the vectors as they are now; only what came since is read."""
+        epoch = tuple(
+            connection.execute(
+                "SELECT value FROM about WHERE name IN ('made', 'vectors removed') ORDER BY name"
+            )
+        )
+        known = self if epoch == self.epoch else Cached(self.index, Matrix(self.matrix.length))
+        rows = connection.execute(
+            "SELECT no, message, data FROM message_vectors WHERE no > ? AND name = ? ORDER BY no",
+            (known.last, self.index),
+        ).fetchall()
+        if not rows:
+            return replace(known, epoch=epoch)
+        matrix = known.matrix.with_rows([(key, data) for _, key, data in rows])
+        return Cached(self.index, matrix, epoch, rows[-1][0])
+
+
+def lacking(
+    connection: Connection, kind: Embedded, index: str, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """Return key and text of messages, or notes, that have no vector in an index, by key."""
+    table, text, vectors, of = _TABLES[kind]
+    rows = connection.execute(
+        f"SELECT key, {text} FROM {table} WHERE key > ? AND NOT EXISTS "
+        f"(SELECT 1 FROM {vectors} WHERE {of} = key AND name = ?) ORDER BY key LIMIT ?",
+        (after, index, limit),
+    ).fetchall()
+    return rows if kind == "messages" else [(key, text_of(json.loads(text))) for key, text in rows]
+
+
+def add(
+    connection: Connection, kind: Embedded, index: str, vectors: Mapping[int, Sequence[float]]
+) -> int:
+    """Give messages or notes that are still there a vector, and return how many there were."""
+    table, _, _, _ = _TABLES[kind]
+    keys = json.dumps(list(vectors))
+    here = [
+        key
+        for (key,) in connection.execute(
+            f"SELECT key FROM {table} WHERE key IN (SELECT value FROM json_each(?))", (keys,)
+        )
+    ]
+    if kind == "messages":
+        put(connection, [(key, index, vectors[key]) for key in here])
+    else:
+        connection.executemany(
+            "INSERT OR REPLACE INTO vectors (note, name, part, data) VALUES (?, ?, 0, ?)",
+            [(key, index, packed(vectors[key])) for key in here],
+        )
+    return len(here)
+
+
+_TABLES = {
+    "messages": ("messages", "text", "message_vectors", "message"),
+    "notes": ("notes", "value", "vectors", "note"),
+}

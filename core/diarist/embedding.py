@@ -1,0 +1,147 @@
+"""From texts to vectors, through a callable that somebody else wrote: sync or async, and fallible.
+
+A model that fails never costs a memory: what it should have embedded is stored without a vector,
+which `Diary.reembed` adds later.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from diarist import workers
+from diarist.blocking import background, iscoroutinefunction
+from diarist.errors import MissingExtraError
+from diarist.pages.secrets import withheld
+
+if TYPE_CHECKING:
+    from diarist.records import Message
+
+Embed: TypeAlias = (
+    Callable[[list[str]], Sequence[Sequence[float]]]
+    | Callable[[list[str]], Awaitable[Sequence[Sequence[float]]]]
+)
+"""Texts in, a vector for each out; all of them of one length."""
+
+BATCH = 256
+"""Texts in one call of the model."""
+
+_log = logging.getLogger("diarist.embedding")
+
+
+class Embedder:
+    """Calls an embedding model.
+
+    Args:
+        embed: the callable. The name of its index is its attribute `model_name` or `model` where
+            that is a text, else its own qualified name, and the length of its vectors.
+
+    Raises:
+        MissingExtraError: numpy is not installed, with which vectors are compared.
+        TypeError: `embed` can't be called.
+    """
+
+    def __init__(self, embed: Embed) -> None:
+        if not callable(embed):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"embed= is a callable of a list of texts, not {embed!r}")
+        from importlib.util import find_spec
+
+        if find_spec("numpy") is None:
+            raise MissingExtraError(
+                "embed= needs numpy to compare vectors: pip install 'diarist[vectors]'"
+            )
+        self._embed = embed
+        self._is_async = iscoroutinefunction(embed) or iscoroutinefunction(
+            getattr(embed, "__call__", embed)  # noqa: B004 - an object may be called, too
+        )
+        self._name = _name_of(embed)
+
+    async def vectors(
+        self, texts: Sequence[str], *, in_thread: bool
+    ) -> tuple[str, list[list[float]]]:
+        """Return the index's name, and a vector for each text.
+
+        Args:
+            texts: at least one.
+            in_thread: this runs where it may block.
+
+        Raises:
+            ValueError: the model's answer is no list of vectors of one length.
+        """
+        found: list[list[float]] = []
+        for start in range(0, len(texts), BATCH):
+            batch = list(texts[start : start + BATCH])
+            found += _checked(await self._call(batch, in_thread=in_thread), len(batch))
+        length = len(found[0])
+        if any(len(vector) != length for vector in found):
+            raise ValueError("the model gave vectors of several lengths")
+        return f"{self._name}:{length}", found
+
+    async def one(self, text: str, *, in_thread: bool) -> tuple[str, tuple[float, ...]] | None:
+        """Return the index's name and the text's vector, None where the model fails."""
+        if not text.strip():
+            return None
+        try:
+            name, (vector,) = await self.vectors([text], in_thread=in_thread)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises
+            _log.warning("recalled by words alone: %s", withheld(str(error)))
+            return None
+        return name, tuple(vector)
+
+    async def of(self, texts: Sequence[str], *, in_thread: bool) -> list[dict[str, list[float]]]:
+        """Return index and vector of each text: of blank ones, and where the model fails, none."""
+        places = [place for place, text in enumerate(texts) if text.strip()]
+        found: list[dict[str, list[float]]] = [{} for _ in texts]
+        if not places:
+            return found
+        try:
+            name, vectors = await self.vectors(
+                [texts[place] for place in places], in_thread=in_thread
+            )
+        except Exception as error:  # noqa: BLE001 - whatever a model raises
+            _log.warning("stored without vectors, until reembed: %s", withheld(str(error)))
+            return found
+        for place, vector in zip(places, vectors, strict=True):
+            found[place] = {name: vector}
+        return found
+
+    async def on(self, messages: Iterable[Message], *, in_thread: bool) -> list[Message]:
+        """Return the messages with vectors; those that bring their own keep them."""
+        said = list(messages)
+        found = await self.of([message.text for message in said], in_thread=in_thread)
+        return [
+            message if message.vectors or not vectors else replace(message, vectors=vectors)
+            for message, vectors in zip(said, found, strict=True)
+        ]
+
+    async def _call(self, texts: list[str], *, in_thread: bool) -> object:
+        if self._is_async:
+            awaited = cast("Any", self._embed(texts))
+            return background(awaited) if in_thread else await awaited
+        if in_thread:
+            return self._embed(texts)
+        return await workers.run(self._embed, texts)
+
+
+def _name_of(embed: object) -> str:
+    for attribute in ("model_name", "model"):
+        name = getattr(embed, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    found = getattr(embed, "__qualname__", None) or type(embed).__qualname__
+    return f"{getattr(embed, '__module__', None) or type(embed).__module__}.{found}"
+
+
+def _checked(answer: object, count: int) -> list[list[float]]:
+    try:
+        vectors = [[float(value) for value in vector] for vector in cast("Any", answer)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the model gave no list of vectors: {error}") from error
+    if len(vectors) != count:
+        raise ValueError(f"the model gave {len(vectors)} vectors for {count} texts")
+    if any(not vector or not all(map(math.isfinite, vector)) for vector in vectors):
+        raise ValueError("the model gave an empty vector, or one with a value that is no number")
+    return vectors
