@@ -14,7 +14,7 @@ from diarist.errors import (
     UnknownCategoryError,
     UnsupportedError,
 )
-from diarist.foundation import Foundation
+from diarist.foundation import check_text, session
 from diarist.messages import tidied
 from diarist.models import Page, Problem, Turn, UpdateReport
 from diarist.pages import check, conversations, preferences, pretty
@@ -22,7 +22,8 @@ from diarist.pages.items import sources
 from diarist.pages.migrate import META
 from diarist.pages.preferences import Stamp
 from diarist.pages.toml import clean, thaw
-from diarist.records import KINDS, DeletionReport
+from diarist.records import DeletionReport, Message
+from diarist.remembering import Remembering
 
 if TYPE_CHECKING:
     import os
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
     from diarist.models import EditResult
     from diarist.pages.toml import Document
-    from diarist.records import Hit, Message, RecordedTurn
+    from diarist.records import RecordedTurn
 
 
-class Diary(Foundation):
+class Diary(Remembering):
     """What an agent remembers about its users.
 
     Args:
@@ -46,6 +47,8 @@ class Diary(Foundation):
         max_conversations: beyond, the conversation idle for longest leaves the page.
         similarity_threshold: from this resemblance on, in per cent, `upsert_preference` asks back.
         records: where messages, turns and notes are kept; None takes the backend's own.
+        embed: makes vectors of texts, for `recall`: takes a list of texts and returns a vector for
+            each; sync or async. None recalls by words alone.
         count_tokens: how many tokens a text has; None estimates.
         clock: the time where a call gives no `at`; for tests.
 
@@ -73,7 +76,7 @@ class Diary(Foundation):
             DocumentError: the page is broken; it stays as it is.
         """
         stamp = self._time(at)
-        session_id = _session(session_id)
+        session_id = session(session_id)
 
         def change(document: Document) -> tuple[Document, bool]:
             return conversations.ensure(
@@ -113,10 +116,14 @@ class Diary(Foundation):
             ValueError: `at` has no time zone.
         """
         check_user_id(user_id)
-        _check_text("user_msg", user_msg)
-        _check_text("assistant_msg", assistant_msg)
-        turn = Turn(_session(session_id), clean(user_msg), clean(assistant_msg), self._moment(at))
-        return await self._turns.take_in(user_id, turn)
+        check_text("user_msg", user_msg)
+        check_text("assistant_msg", assistant_msg)
+        turn = Turn(session(session_id), clean(user_msg), clean(assistant_msg), self._moment(at))
+        said = [
+            Message("user", turn.user_msg, at=turn.at),
+            Message("assistant", turn.assistant_msg, at=turn.at),
+        ]
+        return await self._turns.take_in(user_id, turn, await self._embedded(said))
 
     async def record_turn(
         self,
@@ -139,7 +146,9 @@ class Diary(Foundation):
             raise ValueError("a turn has at least one message")
         if self.records is None:
             raise UnsupportedError("this diary has no records to log turns in; pass records=")
-        return await self._turns.record(user_id, _session(session_id), said, self._moment(at))
+        return await self._turns.record(
+            user_id, session(session_id), await self._embedded(said), self._moment(at)
+        )
 
     async def catch_up(self, user_id: str) -> list[UpdateReport]:
         """Take in the user's waiting turns, oldest first.
@@ -185,7 +194,7 @@ class Diary(Foundation):
         """
         self._check_category(category)
         if text is not None:
-            _check_text("text", text)
+            check_text("text", text)
         if isinstance(contexts, str):
             contexts = [contexts]
         if text is None and (id is None or id == "new"):
@@ -378,56 +387,6 @@ class Diary(Foundation):
         await self.backend.delete_user(user_id)
         return exporting.with_documents(report, kinds)
 
-    # ------------------------------------------------------------ remembering
-
-    @one_hop
-    async def recall(
-        self,
-        user_id: str,
-        query: str,
-        k: int = 10,
-        *,
-        kinds: Collection[str] = KINDS,
-        session_id: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> list[Hit]:
-        """Return what answers a question best, best first; each fact once, each with its source.
-
-        Any text is a safe query. One place in five is kept for the newest messages of the session,
-        or of the one touched last; they come at the end.
-
-        Args:
-            user_id: whose diary.
-            query: a question, or words.
-            k: the most to return.
-            kinds: where to look: "preferences", "conversations", "messages", "notes", "notebook".
-            session_id: only what was said or learned in this conversation; notes and notebooks
-                belong to none.
-            since: only what was said or touched then or later.
-            until: only what was said or touched before.
-
-        Raises:
-            ValueError: an unknown kind, a negative `k`, a time without a zone.
-            DocumentError: a page that is looked at is broken.
-        """
-        from diarist.recalling import Filters, Recaller
-
-        check_user_id(user_id)
-        _check_text("query", query)
-        unknown = [kind for kind in kinds if kind not in KINDS]
-        if unknown or isinstance(kinds, str):
-            raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(unknown) or kinds}")
-        if k < 0:
-            raise ValueError(f"k must not be negative, it is {k}")
-        filters = Filters(
-            None if session_id is None else _session(session_id),
-            None if since is None else self._moment(since),
-            None if until is None else self._moment(until),
-        )
-        recaller = Recaller(self._documents, self.records, self.categories)
-        return await recaller.recall(user_id, query, k, kinds, filters, self._moment(None))
-
     # ------------------------------------------------------------ how
 
     def _check_category(self, category: str) -> None:
@@ -447,14 +406,3 @@ def _check_item(document: Document, category: str, id: str, *, readable: bool) -
     if not found or category == META:
         known = ", ".join(preferences.items(document, category)) or "no items"
         raise PreferenceNotFoundError(f"there is no {category}/{id}; {category} has {known}")
-
-
-def _session(session_id: object) -> str:
-    if not isinstance(session_id, str):
-        raise TypeError(f"a session id is a string, not {type(session_id).__name__}")
-    return clean(session_id)
-
-
-def _check_text(name: str, text: object) -> None:
-    if not isinstance(text, str):
-        raise TypeError(f"{name} is a string, not {type(text).__name__}")

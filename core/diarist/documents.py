@@ -65,6 +65,20 @@ class Documents:
         except DocumentError:
             return await self.update(user_id, kind, lambda document: (document, document))
 
+    async def usable(self, user_id: str, kind: str) -> tuple[Document, str | None]:
+        """Return the page, or where it is broken the last good one and what is wrong."""
+        try:
+            return await self.read(user_id, kind), None
+        except DocumentError as error:
+            last_good = getattr(self.backend, "last_good", None)
+            text = None if last_good is None else await last_good(user_id, kind)
+            try:
+                page = self.parsed(user_id, kind, text)
+            except DocumentError:
+                page, text = self.parsed(user_id, kind, None), None
+            instead = "the page as it was before" if text is not None else "nothing of the page"
+            return page, f"{error}; {instead} is used"
+
     def parsed(self, user_id: str, kind: str, text: str | None) -> Document:
         """Return `text` as a page; what is wrong with it is told with its place."""
         try:

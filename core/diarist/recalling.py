@@ -9,31 +9,54 @@ from typing import TYPE_CHECKING, cast
 from diarist.backends.ids import agent_name_of
 from diarist.caching import BoundedCache
 from diarist.documents import CONVERSATIONS, PREFERENCES
-from diarist.notes import text_of
+from diarist.embedding import BATCH
 from diarist.recall.candidates import Wanted
+from diarist.recall.context import build, conversation_lines, preference_lines, related_lines
 from diarist.recall.items import Item, of_conversations, of_notebook, of_preferences
 from diarist.recall.query import parse
 from diarist.recall.ranking import NEWEST_SHARE, Shelf, merged, ranked_items, ranked_messages
-from diarist.recall.terms import texts_in
+from diarist.recall.terms import text_of, texts_in
 from diarist.records import Hit, ListNotes
 from diarist.stemming import stemmed, stems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from diarist.backends.records import RecordStore
     from diarist.documents import Documents
+    from diarist.embedding import Embedder
+    from diarist.recall.context import Context
     from diarist.recall.query import Query
-    from diarist.records import Message, Scored
+    from diarist.records import Embedded, Message, Scored
 
+RELATED_HITS = 30
+"""How many hits for a question a context may choose from."""
+IN_PROMPT = 20
+"""How many of the newest messages of a conversation its prompt has anyway."""
 SPARE = 20
 """How many hits are fetched beyond `k`, for those that say what a better one says."""
 
 _NOTES = 100
 """How many notes are looked at closer."""
+_RELATED = ("messages", "notes", "notebook")
 _INSTANT = timedelta(microseconds=1)
 _shelves = BoundedCache[tuple[str, ...], Shelf](20_000, len)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        text: in words.
+        now: when.
+        vector: its index and vector, None where words alone decide.
+    """
+
+    text: str
+    now: datetime
+    vector: tuple[str, tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +103,35 @@ class Recaller:
     async def recall(
         self,
         user_id: str,
-        question: str,
+        question: Question,
         k: int,
         kinds: Collection[str],
         filters: Filters,
-        now: datetime,
     ) -> list[Hit]:
         """Return up to `k` hits, the best first; see `Diary.recall`."""
-        query = parse(question, now)
-        items = [
-            *await self.items(user_id, kinds),
-            *await self._notes(user_id, query, kinds, now),
-        ]
+        hits = await self.ranked(user_id, question, k, kinds, filters)
+        newest: list[Hit] = []
+        if "messages" in kinds and self.records is not None:
+            newest = await self._newest(self.records, user_id, k // NEWEST_SHARE, filters)
+        return merged(hits, newest, k)
+
+    async def ranked(
+        self, user_id: str, question: Question, k: int, kinds: Collection[str], filters: Filters
+    ) -> list[Hit]:
+        """Return the hits of each kind with their scores, in no order, somewhat more than `k`."""
+        query = parse(question.text, question.now)
+        items = await self.items(user_id, kinds)
+        if "notes" in kinds and self.records is not None:
+            items += await self._notes(self.records, user_id, query, question)
         words = list(dict.fromkeys(stems(query.words)))
         hits = [
             _of_item(user_id, item, score, features)
             for score, item, features in ranked_items(items, _shelf(items), words)
             if filters.allows(item)
         ]
-        newest: list[Hit] = []
         if "messages" in kinds and self.records is not None:
-            hits += await self._messages(self.records, user_id, query, k, filters)
-            newest = await self._newest(self.records, user_id, k // NEWEST_SHARE, filters)
-        return merged(hits, newest, k)
+            hits += await self._messages(self.records, user_id, query, question, k, filters)
+        return hits
 
     async def items(self, user_id: str, kinds: Collection[str]) -> list[Item]:
         """Return what stands on the pages and in the notebooks."""
@@ -120,13 +149,25 @@ class Recaller:
                     found += of_notebook(agent_name, text)
         return found
 
-    async def _notes(
-        self, user_id: str, query: Query, kinds: Collection[str], now: datetime
-    ) -> list[Item]:
-        if "notes" not in kinds or self.records is None or not query.words:
+    async def latest(self, user_id: str, session_id: str | None) -> list[Message]:
+        """Return the newest messages of a conversation that goes on."""
+        if session_id is None or self.records is None:
             return []
-        wanted = ListNotes(query=" ".join(query.words), limit=_NOTES)
-        found = cast("list[Scored]", (await self.records.notes(user_id, [wanted], now=now))[0])
+        return await self.records.read(user_id, session_id, last=IN_PROMPT)
+
+    async def _notes(
+        self, records: RecordStore, user_id: str, query: Query, question: Question
+    ) -> list[Item]:
+        """Return the notes that have a word of the question, and those that mean the like."""
+        by_words = ListNotes(query=" ".join(query.words), limit=_NOTES)
+        index, vector = question.vector or (None, None)
+        by_meaning = ListNotes(vector=vector, index=index, limit=_NOTES if vector else 0)
+        worded, alike = cast(
+            "tuple[list[Scored], list[Scored]]",
+            await records.notes(user_id, [by_words, by_meaning], now=question.now),
+        )
+        cosines = {(one.note.namespace, one.note.key): one.score or 0.0 for one in alike}
+        notes = {(one.note.namespace, one.note.key): one.note for one in (*worded, *alike)}
         return [
             Item(
                 "notes",
@@ -136,14 +177,24 @@ class Recaller:
                 at=note.updated_at,
                 metadata=note.metadata,
                 note=note,
+                cosine=cosines.get(place, 0.0),
             )
-            for note in (scored.note for scored in found)
+            for place, note in notes.items()
         ]
 
     async def _messages(
-        self, records: RecordStore, user_id: str, query: Query, k: int, filters: Filters
+        self,
+        records: RecordStore,
+        user_id: str,
+        query: Query,
+        question: Question,
+        k: int,
+        filters: Filters,
     ) -> list[Hit]:
-        wanted = Wanted(query.words, filters.session_id, filters.since, filters.until)
+        index, vector = question.vector or (None, None)
+        wanted = Wanted(
+            query.words, filters.session_id, filters.since, filters.until, vector, index
+        )
         found = await records.find(user_id, wanted)
         if found is None:
             return []
@@ -175,6 +226,61 @@ class Recaller:
             before=filters.until,
         )
         return [_of_message(user_id, one, 0.0, {"newest": 1.0}) for one in reversed(said)]
+
+
+async def context(
+    recaller: Recaller,
+    user_id: str,
+    question: Question | None,
+    session_id: str | None,
+    max_tokens: int,
+    count_tokens: Callable[[str], int],
+) -> Context:
+    """Return the prompt text of a user's diary; see `Diary.context`."""
+    documents, warnings = recaller.documents, list[str]()
+    page, broken = await documents.usable(user_id, PREFERENCES)
+    preferences = list(of_preferences(page, recaller.categories))
+    warnings += [] if broken is None else [broken]
+    page, broken = await documents.usable(user_id, CONVERSATIONS)
+    talks = [item for item in of_conversations(page) if item.source != session_id]
+    warnings += [] if broken is None else [broken]
+    relevance: dict[str, float] = {}
+    hits: list[Hit] = []
+    if question is not None:
+        words = list(dict.fromkeys(stems(parse(question.text, question.now).words)))
+        ranked = ranked_items(preferences, _shelf(preferences), words)
+        relevance = {item.source: score for score, item, _ in ranked}
+        found = await recaller.ranked(user_id, question, RELATED_HITS, _RELATED, Filters())
+        shown = await recaller.latest(user_id, session_id)
+        hits = merged([hit for hit in found if hit.message not in shown], (), RELATED_HITS)
+    lines = [
+        *preference_lines(preferences, relevance),
+        *conversation_lines(talks),
+        *related_lines(hits),
+    ]
+    return build(lines, max_tokens, count_tokens, warnings)
+
+
+async def reembed(
+    records: RecordStore, embedder: Embedder, user_id: str, *, in_thread: bool
+) -> int:
+    """Give what has no vector of the embedder's model one; see `Diary.reembed`."""
+    index, _ = await embedder.vectors(["which index?"], in_thread=in_thread)
+    count = 0
+    kinds: tuple[Embedded, ...] = ("messages", "notes")
+    for kind in kinds:
+        after = 0
+        while True:
+            rows = await records.lacking(user_id, kind, index, after=after, limit=BATCH)
+            if not rows:
+                break
+            after = rows[-1][0]
+            said = [(key, text) for key, text in rows if text.strip()]
+            if said:
+                _, vectors = await embedder.vectors([t for _, t in said], in_thread=in_thread)
+                found = {key: vector for (key, _), vector in zip(said, vectors, strict=True)}
+                count += await records.add_vectors(user_id, kind, index, found)
+    return count
 
 
 def _shelf(items: Sequence[Item]) -> Shelf:

@@ -175,6 +175,8 @@ class SyncDiary:
     pretty_preferences = _blocking(Diary.pretty_preferences)
     pretty_conversations = _blocking(Diary.pretty_conversations)
     recall = _blocking(Diary.recall)
+    context = _blocking(Diary.context)
+    reembed = _blocking(Diary.reembed)
     check = _blocking(Diary.check)
     list_users = _blocking(Diary.list_users)
     export_user = _blocking(Diary.export_user)

@@ -156,6 +156,10 @@ class LocalBackend:
         page = await self._run(self._folder.read, user_id, kind)
         return (page.text, _version(page)) if page else (None, None)
 
+    async def last_good(self, user_id: str, kind: str) -> str | None:
+        """Return the page as diarist wrote it last, or as it was before an outside change."""
+        return await self._run(self._folder.last_good, user_id, kind)
+
     async def put(self, user_id: str, kind: str, content: str, *, expect: Expected) -> Version:
         """Write the page if its version is `expect`, and return the new version."""
         return await self._run(self._folder.put, user_id, kind, content, expect)
@@ -228,6 +232,14 @@ class _Folder:
                 self._seen.drop(page)
 
     # ------------------------------------------------------------ pages
+
+    def last_good(self, user_id: str, kind: str) -> str | None:
+        path = self.page_path(user_id, kind)
+        seen = self._seen.get(path)
+        if seen is not None:
+            return seen.text
+        found = files.read(previous_path(path))
+        return None if found is None else found[0].decode(errors="replace")
 
     def exists(self, user_id: str, kind: str) -> bool:
         return files.state_of(self.page_path(user_id, kind)) is not None

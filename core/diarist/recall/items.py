@@ -34,6 +34,7 @@ class Item:
         at: when it was last touched.
         metadata: what else is known about it.
         note: the note, for notes.
+        cosine: how alike its meaning is to the question's.
     """
 
     kind: HitKind
@@ -45,6 +46,7 @@ class Item:
     at: datetime | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     note: Note | None = None
+    cosine: float = 0.0
 
 
 def of_preferences(document: Document, categories: Collection[str]) -> Iterator[Item]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from diarist.recall.query import Query
     from diarist.records import Hit
 
+UNWORDED = 0.5
+"""What meaning alone counts for, where no word of the question is found."""
 NEWEST_SHARE = 5
 """One place in so many is kept for the newest messages; they take the last places."""
 
@@ -69,10 +71,16 @@ def ranked_items(
     enough; so its score is that of a message with the same words.
     """
     fits, share = shelf.fits(words)
+    closest = max((item.cosine for item in items), default=0.0)
     ranked: list[tuple[float, Item, dict[str, float]]] = []
-    for place, fit in fits.items():
+    for place, item in enumerate(items):
+        fit = fits.get(place, 0.0)
+        if not fit and item.cosine <= 0:
+            continue
         seen = {"words": fit, "session": fit, "length": 1.0}
-        ranked.append((total(seen) * share, items[place], seen))
+        if item.cosine > 0:
+            seen["meaning"] = item.cosine / closest
+        ranked.append((total(seen) * (share or UNWORDED), item, seen))
     return ranked
 
 
@@ -85,7 +93,7 @@ def ranked_messages(found: Found, query: Query) -> list[tuple[float, int, dict[s
     best = max((mass(mask, found.weights) for mask in set(found.masks.values())), default=0.0)
     unknown = rarity(0, len(found.rows)) if found.rows else 1.0
     every = sum(weight or unknown for weight in found.weights)
-    share = best / every if every and best else 0.5
+    share = best / every if every and best else UNWORDED
     scored = [
         (total(seen) * share, key, seen) for key, seen in features(found, query).items() if seen
     ]
@@ -108,20 +116,20 @@ def _once(hits: Iterable[Hit], most: int) -> list[Hit]:
     for hit in hits:
         if len(chosen) >= most:
             break
-        fact = _fact(hit.text)
-        if fact not in facts:
-            facts.add(fact)
+        said = fact(hit.text)
+        if said not in facts:
+            facts.add(said)
             chosen.append(hit)
     return chosen
 
 
 def _unlike(hits: Iterable[Hit], others: Iterable[Hit]) -> list[Hit]:
     """Return those of the hits that say nothing that others say."""
-    facts = {_fact(hit.text) for hit in others}
-    return [hit for hit in hits if _fact(hit.text) not in facts]
+    facts = {fact(hit.text) for hit in others}
+    return [hit for hit in hits if fact(hit.text) not in facts]
 
 
-def _fact(text: str) -> object:
+def fact(text: str) -> object:
     """Return what two texts have in common that say the same: their telling words, in order."""
     words = terms(text[:2000])
     return tuple(word for word in words if word not in STOP_WORDS) or text

@@ -1,0 +1,158 @@
+"""What a diary answers: `recall` for a question, `context` for a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diarist.backends.ids import check_user_id
+from diarist.blocking import one_hop
+from diarist.errors import UnsupportedError
+from diarist.foundation import Foundation, check_text, session
+from diarist.records import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from diarist.recall.context import Context
+    from diarist.recalling import Filters, Question, Recaller
+    from diarist.records import Hit, Message
+
+
+class Remembering(Foundation):
+    """The answering half of a diary; see `Diary`."""
+
+    async def recall(
+        self,
+        user_id: str,
+        query: str,
+        k: int = 10,
+        *,
+        kinds: Collection[str] = KINDS,
+        session_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Hit]:
+        """Return what answers a question best, best first; each fact once, each with its source.
+
+        Any text is a safe query. One place in five is kept for the newest messages of the session,
+        or of the one touched last; they come at the end.
+
+        Args:
+            user_id: whose diary.
+            query: a question, or words.
+            k: the most to return.
+            kinds: where to look: "preferences", "conversations", "messages", "notes", "notebook".
+            session_id: only what was said or learned in this conversation; notes and notebooks
+                belong to none.
+            since: only what was said or touched then or later.
+            until: only what was said or touched before.
+
+        Raises:
+            ValueError: an unknown kind, a negative `k`, a time without a zone.
+            DocumentError: a page that is looked at is broken.
+        """
+        from diarist.recalling import Filters
+
+        check_user_id(user_id)
+        unknown = [kind for kind in kinds if kind not in KINDS]
+        if unknown or isinstance(kinds, str):
+            raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(unknown) or kinds}")
+        if k < 0:
+            raise ValueError(f"k must not be negative, it is {k}")
+        filters = Filters(
+            None if session_id is None else session(session_id),
+            None if since is None else self._moment(since),
+            None if until is None else self._moment(until),
+        )
+        return await self._recalled(user_id, await self._question(query), k, kinds, filters)
+
+    @one_hop
+    async def _recalled(
+        self, user_id: str, question: Question, k: int, kinds: Collection[str], filters: Filters
+    ) -> list[Hit]:
+        return await self._recaller.recall(user_id, question, k, kinds, filters)
+
+    async def reembed(self, user_id: str) -> int:
+        """Give every message and note that has no vector of the present model one.
+
+        Other models' vectors stay beside them.
+
+        Returns:
+            How many were given one.
+
+        Raises:
+            UnsupportedError: the diary has no `embed=`, or no records.
+            Exception: what the model raises; what was embedded before stays.
+        """
+        if self.embedder is None or self.records is None:
+            raise UnsupportedError("this diary has no model or no records; pass embed= or records=")
+        from diarist.recalling import reembed
+
+        return await reembed(
+            self.records, self.embedder, check_user_id(user_id), in_thread=self._is_twin
+        )
+
+    async def context(
+        self,
+        user_id: str,
+        query: str | None = None,
+        *,
+        session_id: str | None = None,
+        max_tokens: int = 800,
+    ) -> Context:
+        """Return what a prompt should say about the user: preferences, conversations, hits.
+
+        The same diary and question give the same text. Sections come in a fixed order, with what
+        depends on the question last, so that a prompt cache keeps the rest. A page that is broken
+        is replaced by the last good one, and the receipt says so.
+
+        Args:
+            user_id: whose diary.
+            query: what the user asks now; None leaves out what is related to it.
+            session_id: the conversation that goes on: its summary and its newest 20 messages are
+                left out, for the prompt has them anyway.
+            max_tokens: how many tokens the text may have, as the diary's `count_tokens` counts.
+
+        Returns:
+            A `str`, "" where there is nothing to say; `.receipt` tells what is in it and why.
+        """
+        check_user_id(user_id)
+        if max_tokens < 0:
+            raise ValueError(f"max_tokens must not be negative, it is {max_tokens}")
+        if session_id is not None:
+            session_id = session(session_id)
+        question = None if query is None else await self._question(query)
+        return await self._context(user_id, question, session_id, max_tokens)
+
+    @one_hop
+    async def _context(
+        self, user_id: str, question: Question | None, session_id: str | None, max_tokens: int
+    ) -> Context:
+        from diarist.recalling import context
+
+        return await context(
+            self._recaller, user_id, question, session_id, max_tokens, self.count_tokens
+        )
+
+    # ------------------------------------------------------------ how
+
+    async def _question(self, query: str) -> Question:
+        from diarist.recalling import Question
+
+        check_text("query", query)
+        vector = None
+        if self.embedder is not None:
+            vector = await self.embedder.one(query, in_thread=self._is_twin)
+        return Question(query, self._moment(None), vector)
+
+    async def _embedded(self, messages: list[Message]) -> list[Message]:
+        if self.embedder is None or self.records is None:
+            return messages
+        return await self.embedder.on(messages, in_thread=self._is_twin)
+
+    @property
+    def _recaller(self) -> Recaller:
+        from diarist.recalling import Recaller
+
+        return Recaller(self._documents, self.records, self.categories)
