@@ -136,14 +136,13 @@ def best(masks: Mapping[int, int], weights: Sequence[float], most: int = CLOSER_
     """Return the keys whose words say most, the newest of equals."""
     having = Counter(masks.values())
     known = {mask: mass(mask, weights) for mask in having}
-    good: set[int] = set()
-    missing = most
+    least, missing = 0.0, most
     for mask in sorted(having, key=lambda mask: -known[mask]):
+        least = known[mask]
+        missing -= having[mask]
         if missing <= 0:
             break
-        good.add(mask)
-        missing -= having[mask]
-    keys = [key for key, mask in masks.items() if mask in good]
+    keys = [key for key, mask in masks.items() if known[mask] >= least]
     return nlargest(most, keys, key=lambda key: (known[masks[key]], key))
 
 
