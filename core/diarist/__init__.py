@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         UpdateReport,
     )
     from diarist.notebook import MemoryFile, Notebook
+    from diarist.recall.context import Context, Receipt, ReceiptItem
     from diarist.records import (
         KEEP,
         DeleteNote,
@@ -73,6 +74,7 @@ __all__ = [
     "KEEP",
     "BackendError",
     "ConflictError",
+    "Context",
     "ConversationItem",
     "ConversationLoader",
     "DamagedError",
@@ -108,6 +110,8 @@ __all__ = [
     "PreferenceNotFoundError",
     "Problem",
     "PutNote",
+    "Receipt",
+    "ReceiptItem",
     "RecordedTurn",
     "Rejected",
     "RestoreNote",
@@ -145,6 +149,7 @@ _HOMES = {
     "diarist.models": "Edit EditResult Extraction Match Page Problem Rejected Snapshot Turn "
     "UpdateReport",
     "diarist.notebook": "MemoryFile Notebook",
+    "diarist.recall.context": "Context Receipt ReceiptItem",
     "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes "
     "Message Note Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",

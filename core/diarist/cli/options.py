@@ -8,7 +8,7 @@ import typer
 
 from diarist.backends.local import LocalBackend
 from diarist.cli.failures import CommandError
-from diarist.cli.tables import load_table
+from diarist.cli.tables import load_model, load_table
 from diarist.diary import CONVERSATIONS, PREFERENCES, Diary
 
 DEFAULT_FOLDER = Path("memories")
@@ -48,14 +48,25 @@ TableName = Annotated[
         show_default=False,
     ),
 ]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--embed",
+        metavar="FILE.py:name",
+        help="An embedding model: a callable of a list of texts. The file is executed.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
-def open_diary(folder: Path, table: str | None) -> Diary:
+def open_diary(folder: Path, table: str | None, model: str | None = None) -> Diary:
     """Return the diary in `folder`; nothing is created before something is written."""
-    if table is None:
-        return Diary(LocalBackend(folder))
-    return Diary(LocalBackend(folder), load_table(table))
+    return Diary(
+        LocalBackend(folder),
+        None if table is None else load_table(table),
+        embed=None if model is None else load_model(model),
+    )
 
 
 def open_blocking_diary(folder: Path, table: str | None) -> Diary:

@@ -1,11 +1,11 @@
-"""A preference table named as FILE.py:Class, loaded by executing the file."""
+"""A preference table or a model named as FILE.py:name, loaded by executing the file."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diarist import schema
 from diarist.cli.failures import CommandError
@@ -13,6 +13,8 @@ from diarist.errors import SchemaError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from diarist.embedding import Embed
 
 
 def load_table(name: str) -> type[BaseModel]:
@@ -25,20 +27,34 @@ def load_table(name: str) -> type[BaseModel]:
         CommandError: the name has another form, the file is missing or fails, or the class is
             missing or no preference table.
     """
-    file, _, class_name = name.rpartition(":")
-    if not file.endswith(".py") or not class_name.isidentifier():
-        raise CommandError(f"{name!r}: a table is named as FILE.py:Class, such as prefs.py:MyPrefs")
-    path = Path(file)
-    if not path.is_file():
-        raise CommandError(f"{file}: there is no such file")
-    table = getattr(_executed(path), class_name, None)
-    if table is None:
-        raise CommandError(f"{file} has no class {class_name}")
+    table = _named(name, "class", "a table is named as FILE.py:Class, such as prefs.py:MyPrefs")
     try:
         schema.categories(table)
     except SchemaError as error:
         raise CommandError(f"{name}: {error}") from error
     return table
+
+
+def load_model(name: str) -> Embed:
+    """Return the embedding model that FILE.py:name names: a callable of a list of texts.
+
+    Raises:
+        CommandError: the name has another form, the file is missing or fails, or has no such name.
+    """
+    return _named(name, "function", "a model is named as FILE.py:name, such as model.py:embed")
+
+
+def _named(name: str, what: str, form: str) -> Any:
+    file, _, inside = name.rpartition(":")
+    if not file.endswith(".py") or not inside.isidentifier():
+        raise CommandError(f"{name!r}: {form}")
+    path = Path(file)
+    if not path.is_file():
+        raise CommandError(f"{file}: there is no such file")
+    found = getattr(_executed(path), inside, None)
+    if found is None:
+        raise CommandError(f"{file} has no {what} {inside}")
+    return found
 
 
 def _executed(path: Path) -> ModuleType:

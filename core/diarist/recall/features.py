@@ -92,3 +92,12 @@ def total(seen: Mapping[str, float]) -> float:
 
 
 _HIGHEST = sum(weight for weight in WEIGHTS.values() if weight > 0)
+
+
+def by_name(features: Mapping[str, float]) -> str:
+    """Return features for a person to read.
+
+    >>> by_name({"words": 1.0, "asks": 1.0})
+    'words 1.00, asks 1.00'
+    """
+    return ", ".join(f"{name} {value:.2f}" for name, value in features.items())

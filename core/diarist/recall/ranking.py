@@ -10,7 +10,7 @@ from diarist.recall.query import STOP_WORDS
 from diarist.recall.terms import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from diarist.recall.candidates import Found
     from diarist.recall.items import Item
@@ -133,12 +133,3 @@ def fact(text: str) -> object:
     """Return what two texts have in common that say the same: their telling words, in order."""
     words = terms(text[:2000])
     return tuple(word for word in words if word not in STOP_WORDS) or text
-
-
-def by_name(features: Mapping[str, float]) -> str:
-    """Return features for a person to read.
-
-    >>> by_name({"words": 1.0, "asks": 1.0})
-    'words 1.00, asks 1.00'
-    """
-    return ", ".join(f"{name} {value:.2f}" for name, value in features.items())

@@ -40,6 +40,7 @@ def every_command() -> list[tuple[str, ...]]:
 def test_there_are_the_commands_of_the_documentation():
     assert sorted(every_command()) == [
         ("check",),
+        ("context",),
         ("delete",),
         ("edit",),
         ("export",),
@@ -52,6 +53,8 @@ def test_there_are_the_commands_of_the_documentation():
         ("note", "put"),
         ("note", "restore"),
         ("note", "rm"),
+        ("recall",),
+        ("reembed",),
         ("schema", "conversations"),
         ("schema", "preferences"),
         ("show",),
