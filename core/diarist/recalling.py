@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
     from diarist.documents import Documents
     from diarist.embedding import Embedder
+    from diarist.recall.candidates import Found
     from diarist.recall.context import Context
     from diarist.recall.query import Query
     from diarist.records import Embedded, Message, Scored
@@ -123,14 +124,25 @@ class Recaller:
         items = await self.items(user_id, kinds)
         if "notes" in kinds and self.records is not None:
             items += await self._notes(self.records, user_id, query, question)
+        found = None
+        if "messages" in kinds and self.records is not None:
+            found = await self._found(self.records, user_id, query, question, filters)
+        cosines = [item.cosine for item in items]
+        closest = max([0.0, *cosines, *(found.cosines.values() if found else ())])
         words = list(dict.fromkeys(stems(query.words)))
         hits = [
             _of_item(user_id, item, score, features)
-            for score, item, features in ranked_items(items, _shelf(items), words)
+            for score, item, features in ranked_items(items, _shelf(items), words, closest)
             if filters.allows(item)
         ]
-        if "messages" in kinds and self.records is not None:
-            hits += await self._messages(self.records, user_id, query, question, k, filters)
+        if found is not None and self.records is not None:
+            best = ranked_messages(found, query, closest)[: k + SPARE]
+            said = await self.records.keyed(user_id, [key for _, key, _ in best])
+            hits += [
+                _of_message(user_id, said[key], score, features)
+                for score, key, features in best
+                if key in said
+            ]
         return hits
 
     async def items(self, user_id: str, kinds: Collection[str]) -> list[Item]:
@@ -182,29 +194,18 @@ class Recaller:
             for place, note in notes.items()
         ]
 
-    async def _messages(
+    async def _found(
         self,
         records: RecordStore,
         user_id: str,
         query: Query,
         question: Question,
-        k: int,
         filters: Filters,
-    ) -> list[Hit]:
+    ) -> Found | None:
         index, vector = question.vector or (None, None)
-        wanted = Wanted(
-            query.words, filters.session_id, filters.since, filters.until, vector, index
-        )
-        found = await records.find(user_id, wanted)
-        if found is None:
-            return []
-        best = ranked_messages(found, query)[: k + SPARE]
-        said = await records.keyed(user_id, [key for _, key, _ in best])
-        return [
-            _of_message(user_id, said[key], score, features)
-            for score, key, features in best
-            if key in said
-        ]
+        since, until = filters.since, filters.until
+        wanted = Wanted(query.words, filters.session_id, since, until, vector, index)
+        return await records.find(user_id, wanted)
 
     async def _newest(
         self, records: RecordStore, user_id: str, most: int, filters: Filters

@@ -37,10 +37,11 @@ LONG = 4.0
 """log(1 + words) of a message long enough: about 55 words."""
 
 
-def features(found: Found, query: Query) -> dict[int, dict[str, float]]:
+def features(found: Found, query: Query, closest: float = 0.0) -> dict[int, dict[str, float]]:
     """Return the features of every candidate, by key; those that are 0 are left out.
 
-    BM25 is divided by the best of the question, so that 1 is the best there is.
+    BM25 is divided by the best of the question, so that 1 is the best there is, and the likeness
+    of vectors by `closest`, the best of all kinds.
     """
     named = {without_accents(word) for word in query.words if word in found.names}
     fits = {
@@ -49,7 +50,7 @@ def features(found: Found, query: Query) -> dict[int, dict[str, float]]:
         if key in found.masks
     }
     top = max(fits.values(), default=0.0) or 1.0
-    closest = max(found.cosines.values(), default=0.0) or 1.0
+    closest = max([closest, *found.cosines.values()]) or 1.0
     speakers: dict[str | None, float] = {None: 0.0}
     scored: dict[int, dict[str, float]] = {}
 

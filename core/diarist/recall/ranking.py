@@ -42,7 +42,7 @@ class Shelf:
         """Return BM25 of the texts that have one of the words, by place; the best is 1.
 
         Returns:
-            And the share of the words, by what they say, that the best one has.
+            And the share of the words that the best one has.
         """
         masks = {
             place: mask
@@ -58,20 +58,25 @@ class Shelf:
             for place, mask in masks.items()
         }
         best = max(fits, key=lambda place: fits[place])
-        share = mass(masks[best], weights) / sum(weights)
+        share = masks[best].bit_count() / len(words)
         return {place: fit / fits[best] for place, fit in fits.items()}, share
 
 
 def ranked_items(
-    items: Sequence[Item], shelf: Shelf, words: Sequence[str]
+    items: Sequence[Item], shelf: Shelf, words: Sequence[str], closest: float = 0.0
 ) -> list[tuple[float, Item, dict[str, float]]]:
     """Return the items that have one of the words, with score and features.
 
     An item that stands by itself is its own session, and a fact that somebody wrote down is long
     enough; so its score is that of a message with the same words.
+
+    Args:
+        items: what there is.
+        shelf: their texts.
+        words: the words of the question, as the index would hold them.
+        closest: how alike the best of all kinds is in meaning, 0 where there are no vectors.
     """
     fits, share = shelf.fits(words)
-    closest = max((item.cosine for item in items), default=0.0)
     ranked: list[tuple[float, Item, dict[str, float]]] = []
     for place, item in enumerate(items):
         fit = fits.get(place, 0.0)
@@ -79,24 +84,23 @@ def ranked_items(
             continue
         seen = {"words": fit, "session": fit, "length": 1.0}
         if item.cosine > 0:
-            seen["meaning"] = item.cosine / closest
+            seen["meaning"] = item.cosine / max(closest, item.cosine)
         ranked.append((total(seen) * (share or UNWORDED), item, seen))
     return ranked
 
 
-def ranked_messages(found: Found, query: Query) -> list[tuple[float, int, dict[str, float]]]:
+def ranked_messages(
+    found: Found, query: Query, closest: float = 0.0
+) -> list[tuple[float, int, dict[str, float]]]:
     """Return score, key and features of the messages, the best first.
 
     The scores are scaled by how many of the question's words the best message has, so that they
     can stand beside those of other kinds.
     """
-    best = max((mass(mask, found.weights) for mask in set(found.masks.values())), default=0.0)
-    unknown = rarity(0, len(found.rows)) if found.rows else 1.0
-    every = sum(weight or unknown for weight in found.weights)
-    share = best / every if every and best else UNWORDED
-    scored = [
-        (total(seen) * share, key, seen) for key, seen in features(found, query).items() if seen
-    ]
+    best = max(set(found.masks.values()), key=lambda mask: mass(mask, found.weights), default=0)
+    share = best.bit_count() / len(found.weights) if best else UNWORDED
+    seen_by_key = features(found, query, closest)
+    scored = [(total(seen) * share, key, seen) for key, seen in seen_by_key.items() if seen]
     return sorted(scored, key=lambda one: (-one[0], one[1]))
 
 
