@@ -10,6 +10,7 @@ from diarist.backends.ids import agent_name_of
 from diarist.caching import BoundedCache
 from diarist.documents import CONVERSATIONS, PREFERENCES
 from diarist.embedding import BATCH
+from diarist.pages.toml import thaw
 from diarist.recall.candidates import Wanted
 from diarist.recall.context import build, conversation_lines, preference_lines, related_lines
 from diarist.recall.items import Item, of_conversations, of_notebook, of_preferences
@@ -20,12 +21,13 @@ from diarist.records import Hit, ListNotes
 from diarist.stemming import stemmed, stems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from diarist.backends.records import RecordStore
     from diarist.documents import Documents
     from diarist.embedding import Embedder
+    from diarist.pages.toml import Document
     from diarist.recall.candidates import Found
     from diarist.recall.context import Context
     from diarist.recall.query import Query
@@ -42,6 +44,9 @@ _NOTES = 100
 """How many notes are looked at closer."""
 _RELATED = ("messages", "notes", "notebook")
 _INSTANT = timedelta(microseconds=1)
+_pages = BoundedCache[tuple[int, tuple[str, ...]], "tuple[Document, tuple[Item, ...]]"](
+    20_000, lambda known: len(known[1]) + 1
+)
 _shelves = BoundedCache[tuple[str, ...], Shelf](20_000, len)
 
 
@@ -150,9 +155,9 @@ class Recaller:
         found: list[Item] = []
         if PREFERENCES in kinds:
             page = await self.documents.read(user_id, PREFERENCES)
-            found += of_preferences(page, self.categories)
+            found += self.preferences(page)
         if CONVERSATIONS in kinds:
-            found += of_conversations(await self.documents.read(user_id, CONVERSATIONS))
+            found += _conversations(await self.documents.read(user_id, CONVERSATIONS))
         if "notebook" in kinds:
             for kind in await self.documents.kinds(user_id):
                 agent_name = agent_name_of(kind)
@@ -160,6 +165,11 @@ class Recaller:
                 if agent_name is not None and text:
                     found += of_notebook(agent_name, text)
         return found
+
+    def preferences(self, page: Document) -> Sequence[Item]:
+        """Return the preferences of a page, read once for each state of it."""
+        categories = tuple(self.categories)
+        return _read(page, categories, lambda: of_preferences(page, categories))
 
     async def latest(self, user_id: str, session_id: str | None) -> list[Message]:
         """Return the newest messages of a conversation that goes on."""
@@ -240,10 +250,10 @@ async def context(
     """Return the prompt text of a user's diary; see `Diary.context`."""
     documents, warnings = recaller.documents, list[str]()
     page, broken = await documents.usable(user_id, PREFERENCES)
-    preferences = list(of_preferences(page, recaller.categories))
+    preferences = recaller.preferences(page)
     warnings += [] if broken is None else [broken]
     page, broken = await documents.usable(user_id, CONVERSATIONS)
-    talks = [item for item in of_conversations(page) if item.source != session_id]
+    talks = [item for item in _conversations(page) if item.source != session_id]
     warnings += [] if broken is None else [broken]
     relevance: dict[str, float] = {}
     hits: list[Hit] = []
@@ -284,6 +294,22 @@ async def reembed(
     return count
 
 
+def _conversations(page: Document) -> Sequence[Item]:
+    return _read(page, (), lambda: of_conversations(page))
+
+
+def _read(
+    page: Document, categories: tuple[str, ...], items: Callable[[], Iterable[Item]]
+) -> Sequence[Item]:
+    """Return what stands on a page; the same state of it, which is one object, is read once."""
+    key = id(page), categories
+    known = _pages.get(key)
+    if known is None or known[0] is not page:
+        known = page, tuple(items())
+        _pages.put(key, known)
+    return known[1]
+
+
 def _shelf(items: Sequence[Item]) -> Shelf:
     texts = tuple(item.searched or item.text for item in items)
     shelf = _shelves.get(texts)
@@ -302,7 +328,7 @@ def _of_item(user_id: str, item: Item, score: float, features: Mapping[str, floa
         item.source,
         item.session_id,
         item.at,
-        item.metadata,
+        thaw(item.metadata),
         note=item.note,
         features=features,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PIECES = re.compile(
     r"(?<![A-Za-z])[A-Za-z]{1,6}|[A-Za-z]{1,4}|[0-9]{1,3}|[^\x00-\x7f]|[^\sA-Za-z0-9]|\n+|[ \t]{2,}"
@@ -22,5 +23,14 @@ def estimate(text: str) -> int:
     >>> estimate("Hello there!"), estimate("Unbelievable."), estimate("")
     (3, 4, 0)
     """
+    return _counted_before(text) if len(text) < _SHORT else _counted(text)
+
+
+def _counted(text: str) -> int:
     found = len(_PIECES.findall(text))
     return found if text.isascii() else found + len(_RARE.findall(text))
+
+
+_SHORT = 500
+_counted_before = lru_cache(maxsize=8192)(_counted)
+"""Prompts are built of the same lines again and again."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from diarist.recall.ranking import fact
@@ -98,7 +99,7 @@ class Context(str):
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """A line that could be in a context."""
 
@@ -111,6 +112,7 @@ class Line:
     """Where it stands in its section; lines are given in the order in which they are taken."""
 
 
+@lru_cache(maxsize=4096)
 def one_line(text: str) -> str:
     r"""Return `text` so that it stays in its line and opens or closes nothing.
 
@@ -187,27 +189,33 @@ def build(
     costs = {section: count_tokens(f"\n{section}\n") for section in SHARES}
     budget = max_tokens - count_tokens(OPENING) - count_tokens(CLOSING)
     tokens = {line: count_tokens(f"{line.text}\n") for line in lines}
+    by_section = {
+        section: [line for line in lines if line.section == section] for section in SHARES
+    }
     taken: dict[Line, None] = {}
     left: dict[Line, str] = {}
     facts: dict[object, Line] = {}
     spent = 0
 
+    opened: set[str] = set()
+
     def take(section: str, allowance: float) -> None:
         nonlocal spent
-        for line in lines:
-            if line.section != section or line in taken:
+        for line in by_section[section]:
+            if line in taken:
                 continue
             known = facts.get(line.fact)
             if known is not None:
                 left[line] = f"{known.kind} {known.source} says the same"
                 continue
-            opening = 0 if any(one.section == section for one in taken) else costs[section]
+            opening = 0 if section in opened else costs[section]
             if tokens[line] + opening > min(allowance, budget - spent):
                 left[line] = "no room"
                 continue
             left.pop(line, None)
             taken[line] = None
             facts[line.fact] = line
+            opened.add(section)
             allowance -= tokens[line] + opening
             spent += tokens[line] + opening
 

@@ -10,7 +10,6 @@ from diarist.pages import conversations
 from diarist.pages.items import items, texts
 from diarist.pages.notebook import lines
 from diarist.pages.times import as_utc
-from diarist.pages.toml import thaw
 from diarist.records import EMPTY
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def of_preferences(document: Document, categories: Collection[str]) -> Iterator[
                 latest,
                 tuple(dict.fromkeys([*named, *([by] if isinstance(by, str) else [])])),
                 _time(item.get("_updated")),
-                {"category": category, "id": id, **thaw(item)},
+                {"category": category, "id": id, **item},
             )
 
 
@@ -85,7 +84,7 @@ def of_conversations(document: Document) -> Iterator[Item]:
                 id,
                 (id,),
                 _time(conversations.last_activity(session)),
-                thaw(session),
+                session,
             )
 
 

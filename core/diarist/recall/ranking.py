@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from diarist.recall.candidates import bm25, mass, rarity
@@ -133,6 +134,7 @@ def _unlike(hits: Iterable[Hit], others: Iterable[Hit]) -> list[Hit]:
     return [hit for hit in hits if fact(hit.text) not in facts]
 
 
+@lru_cache(maxsize=4096)
 def fact(text: str) -> object:
     """Return what two texts have in common that say the same: their telling words, in order."""
     words = terms(text[:2000])
