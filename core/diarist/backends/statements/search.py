@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from diarist.recall.candidates import Wanted
     from diarist.vectors import Nearness
 
-COMMON = 10_000
+COMMON = 20_000
 """A word that more messages have is left out, for it says little and costs much…"""
-COMMON_SHARE = 0.05
+COMMON_SHARE = 0.2
 """…if they are also more than this share of all, and other words say more."""
+COMMON_NEWEST = 10_000
+"""Where no word says more, so many messages with each are looked at, the newest."""
 
 
 def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -> Found | None:
@@ -44,11 +46,14 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
     words = [word for word in wanted.words if word not in names] or wanted.words
     counts = [scope.count(connection, word, limit + 1) for word in words]
     telling = [0 < found <= limit for found in counts]
+    most = limit if any(telling) else COMMON_NEWEST
     having = [
-        scope.having(connection, word, limit) if is_telling or not any(telling) else []
+        scope.having(connection, word, most) if is_telling or not any(telling) else []
         for word, is_telling in zip(words, telling, strict=True)
     ]
-    weights = [rarity(len(keys), count) if keys else 0.0 for keys in having]
+    weights = [
+        rarity(found, count) if keys else 0.0 for found, keys in zip(counts, having, strict=True)
+    ]
     masks = masks_of(having)
     sessions = session_scores(having, lengths)
 
