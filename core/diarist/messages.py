@@ -206,9 +206,20 @@ class Messages:
         """Delete every message of a session, and return how many."""
         return await self._records.clear(check_user_id(user_id), clean(session_id))
 
-    async def sessions(self, user_id: str) -> list[Session]:
-        """Return the sessions with their counts, the one touched last first."""
-        return await self._records.sessions(check_user_id(user_id))
+    async def sessions(
+        self, user_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Session]:
+        """Return the sessions with their counts, the one touched last first.
+
+        Args:
+            user_id: whose.
+            limit: the most to return.
+            offset: how many to leave out first.
+        """
+        for name, value in (("limit", limit), ("offset", offset)):
+            if value is not None and value < 0:
+                raise ValueError(f"{name} must not be negative, it is {value}")
+        return await self._records.sessions(check_user_id(user_id), limit=limit, offset=offset)
 
     def _tokens(self, message: Message) -> int:
         text = message.text

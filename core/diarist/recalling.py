@@ -225,7 +225,7 @@ class Recaller:
             return []
         session_id = filters.session_id
         if session_id is None:
-            sessions = await records.sessions(user_id)
+            sessions = await records.sessions(user_id, limit=1)
             session_id = sessions[0].id if sessions else None
         if session_id is None:
             return []

@@ -92,8 +92,10 @@ class RecordStore(Protocol):
         """Delete all messages of a session, and return how many."""
         ...
 
-    async def sessions(self, user_id: str) -> list[Session]:
-        """Return every session, the one touched last first."""
+    async def sessions(
+        self, user_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Session]:
+        """Return sessions, the one touched last first."""
         ...
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:

@@ -207,9 +207,12 @@ class SQLiteRecords:
         work = partial(message_statements.clear, session_id=session_id)
         return await self._change(user_id, work) or 0
 
-    async def sessions(self, user_id: str) -> list[Session]:
-        """Return every session, the one touched last first."""
-        return await self._read(user_id, message_statements.sessions) or []
+    async def sessions(
+        self, user_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[Session]:
+        """Return sessions, the one touched last first."""
+        work = partial(message_statements.sessions, limit=limit, offset=offset)
+        return await self._read(user_id, work) or []
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:
         """Return the messages that may answer a question, None where there are none."""

@@ -44,7 +44,16 @@ _HOMES = {
 }
 
 
-_SUITES = ("documents", "messages", "notes", "searching", "subject", "turns", "whole")
+_SUITES = (
+    "documents",
+    "messages",
+    "notes",
+    "recalling",
+    "searching",
+    "subject",
+    "turns",
+    "whole",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -230,11 +230,12 @@ def clear(connection: Connection, session_id: str) -> int:
     return done.rowcount
 
 
-def sessions(connection: Connection) -> list[Session]:
-    """Return every session, the one touched last first."""
+def sessions(connection: Connection, limit: int | None, offset: int) -> list[Session]:
+    """Return sessions, the one touched last first."""
     rows = connection.execute(
         "SELECT id, active, archived, turns, created, updated FROM sessions "
-        "ORDER BY updated DESC, no DESC"
+        "ORDER BY updated DESC, no DESC LIMIT ? OFFSET ?",
+        (-1 if limit is None else limit, offset),
     )
     return [
         Session(id, active, archived, turns, moment(created), moment(updated))
