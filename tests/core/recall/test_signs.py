@@ -160,8 +160,8 @@ def test_a_name_is_a_name_with_its_accents_or_without(diary: SyncDiary, sources:
 
 
 def test_a_word_that_only_resembles_a_name_is_looked_for(diary: SyncDiary, sources: Sources):
-    diary.messages.append("ana", "s0", [Message("user", "I planted tulips and lilies", "Rose")])
-    diary.messages.append("ana", "s1", [Message("user", "I planted roses", "Bruno")])
+    diary.messages.append("ana", "s0", [Message("user", "I planted yellow tulips", "Rose")])
+    diary.messages.append("ana", "s1", [Message("user", "I planted yellow roses", "Bruno")])
     assert sources("Who planted roses?")[0] == "s1#1"
     assert sources("What has Rose planted?")[0] == "s0#1"
 
