@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _BODILY = frozenset(["allergy", "health", "diet"])
+_CHOSEN = frozenset(["taste", "routine"]) | _BODILY
+_CONSEQUENCES = frozenset(["so", "which is why"])
 _LINK = 16
 """The most characters between a statement and what goes on with it."""
 
@@ -54,6 +56,7 @@ class Told:
     clause: Clause
     command: commands.Forget | None
     matched: Matched
+    doubt: str | None = None
 
     def joined(self, new: Told) -> Told:
         """Return this with the words of `new` as its end."""
@@ -65,13 +68,24 @@ class Told:
             return False
         if len(self.clause.text) + len(new.clause.text) > CLAUSE_LIMIT:
             return False
-        if doubt(self.clause, *self.matched) is not None:
+        if self.doubt is not None:
             return False
         if new.clause.link in REASONS or new.refers_back():
             return True
-        if new.clause.link == "so" or (new.clause.shared and new.clause.link == "and"):
-            return self.is_like(new) or (new.matched is not None and self.prefers())
+        if new.matched is None or new.doubt is not None:
+            return False
+        if self.prefers() and new.matched[1].rule.kind in _CHOSEN:
+            return True
+        if new.clause.link in _CONSEQUENCES:
+            return self.is_like(new) or self.has_consequences()
         return new.clause.shared and self.is_like(new)
+
+    def has_consequences(self) -> bool:
+        """Say whether what follows from it ("a phobia of birds, so …") is one fact with it."""
+        if self.matched is None:
+            return False
+        rule = self.matched[1].rule
+        return rule.kind in _CHOSEN and not rule.split
 
     def prefers(self) -> bool:
         """Say whether it is a choice ("prefer tea and avoid coffee"), one statement as a whole."""
@@ -106,7 +120,9 @@ def told_in(parts: Iterable[Clause], packs: tuple[Rule, ...]) -> Iterator[Told]:
         if clause.shared and not told:
             continue
         command = commands.forget(clause)
-        new = Told(clause, command, matched(command.clause if command else clause, packs))
+        said = command.clause if command else clause
+        found = matched(said, packs)
+        new = Told(clause, command, found, doubt(said, *found) if found else None)
         if told and told[-1].goes_on_with(new):
             told[-1] = told[-1].joined(new)
             if not (new.matched and new.matched[1].rule.kind in _BODILY):

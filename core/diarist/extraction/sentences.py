@@ -208,6 +208,11 @@ _UNFINISHED = (
 )
 _CONTRASTED = r"\s*,?\s+but\s+(?:not (?:to )?|to )(?!\w+ly\b)[\w'-]+(?: [\w'-]+)?\W*$"
 """More of what was said, not a clause: "allergic to walnuts, but not to peanuts"."""
+_SAME_CLAUSE = (
+    r"\s+while\s+(?:i|we|my)\b|\s*,?\s+but\s+(?:only|little|few|no|with(?:out)?|still|also|less"
+    r"|more|mostly|especially|in|on|at|for|from|rarely|occasionally|sometimes)\b(?! i\b)"
+)
+"""What goes on with the same statement: "read while I eat", "spicy food, but only at home"."""
 _SHARED = rf"{_VERB}\b|(?:also )?like\b"
 _LEAD_SUBORDINATE = (
     r"(?:(?:and|but|so|well|also|hi|hey|oh)\W+)?(since|because|as|given(?: that)?|considering"
@@ -252,6 +257,8 @@ def _goes_on(text: str, start: int, boundary: re.Match[str]) -> bool:
     if pattern(_UNFINISHED).fullmatch(text, start, boundary.start()):
         return True
     if pattern(_CONTRASTED).match(text, boundary.start()):
+        return True
+    if pattern(_SAME_CLAUSE).match(text, boundary.start()):
         return True
     first_half = pattern(_SHARED_SUBJECT).fullmatch(text, start, boundary.start())
     return bool(first_half) and boundary[0].strip() == "and" and text[boundary.end()] in "iI"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diarist.extraction.categories import choose, nearest
-from diarist.extraction.matching import Match, Told, doubt
+from diarist.extraction.matching import Match, Told
 from diarist.extraction.sentences import pattern
 from diarist.models import Edit
 
@@ -72,10 +72,9 @@ def findings(message: str, told: Told, categories: Mapping[str, str]) -> Iterato
     """Yield what a clause of `message` says, or what it wants forgotten."""
     command = told.command
     if command is None:
-        if told.matched:
-            yield from _stated(message, told.clause, *told.matched, categories)
+        yield from _stated(message, told, told.clause, categories)
     elif command.statement and told.matched:
-        for finding in _stated(message, command.clause, *told.matched, categories):
+        for finding in _stated(message, told, command.clause, categories):
             edit = replace(finding.edit, action="forget", rule="forget/statement")
             yield Finding(edit, "forget", finding.doubt)
     else:
@@ -87,9 +86,12 @@ def findings(message: str, told: Told, categories: Mapping[str, str]) -> Iterato
 
 
 def _stated(
-    message: str, clause: Clause, said: Predicate, found: Match, categories: Mapping[str, str]
+    message: str, told: Told, clause: Clause, categories: Mapping[str, str]
 ) -> Iterator[Finding]:
-    why_not = doubt(clause, said, found)
+    if told.matched is None:
+        return
+    said, found = told.matched
+    why_not = told.doubt
     if not found.rule.stores:
         why_not = why_not or UNSURE
     for start, end, text in _texts(message, clause, said, found):
