@@ -119,6 +119,13 @@ class Database:
             finally:
                 self._roll_back()
 
+    def read_once(self, work: Work[T]) -> T:
+        """Return what `work`, which is one statement, returns."""
+        try:
+            return work(self._connection)
+        except sqlite3.DatabaseError as error:
+            raise _told(self.path, error) from error
+
     def unlink(self, last_look: Callable[[Connection], T]) -> T:
         """Remove the files, while nobody can write, and return what `last_look` returned."""
         with self._errors():

@@ -81,15 +81,21 @@ class Databases:
                 for job in jobs:
                     job.stale = job.done = False
 
-    def read(self, user_id: str, work: Work[T]) -> T | None:
-        """Return what `work` returns, None where the user has no database."""
+    def read(self, user_id: str, work: Work[T], *, is_single: bool = False) -> T | None:
+        """Return what `work` returns, None where the user has no database.
+
+        Args:
+            user_id: whose.
+            work: what to do.
+            is_single: it is one statement, which sees one state without a transaction.
+        """
         while True:
             database = self._database(user_id, make=False)
             if database is None:
                 return None
             with database.lock:
                 if not database.is_stale():
-                    return database.read(work)
+                    return database.read_once(work) if is_single else database.read(work)
             self._drop(user_id, database)
 
     def remove(self, user_id: str, last_look: Callable[[Connection], T]) -> T | None:

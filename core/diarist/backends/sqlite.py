@@ -355,8 +355,11 @@ class SQLiteRecords:
         work = partial(note_statements.run, operations=operations, now=now)
         if note_statements.puts(operations):
             return await self._write(user_id, work)
-        is_change = note_statements.writes(operations)
-        found = await (self._change if is_change else self._read)(user_id, work)
+        if note_statements.writes(operations):
+            found = await self._change(user_id, work)
+        else:
+            is_single = note_statements.is_single(operations)
+            found = await self._read(user_id, work, is_single=is_single)
         return note_statements.nobody(operations) if found is None else found
 
     async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
@@ -452,6 +455,8 @@ class SQLiteRecords:
         check_user_id(user_id)
         return await self._run(self._databases.change, user_id, work)
 
-    async def _read(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
+    async def _read(
+        self, user_id: str, work: Callable[[Connection], T], *, is_single: bool = False
+    ) -> T | None:
         check_user_id(user_id)
-        return await self._run(self._databases.read, user_id, work)
+        return await self._run(self._databases.read, user_id, work, is_single=is_single)

@@ -86,6 +86,16 @@ def puts(operations: Iterable[NoteOperation]) -> bool:
     return any(isinstance(operation, PutNote) for operation in operations)
 
 
+def is_single(operations: Sequence[NoteOperation]) -> bool:
+    """Say whether reading operations are one statement."""
+    if len(operations) != 1:
+        return False
+    (one,) = operations
+    return isinstance(one, GetNote) or (
+        isinstance(one, ListNotes) and one.query is None and one.vector is None
+    )
+
+
 def writes(operations: Iterable[NoteOperation]) -> bool:
     """Say whether one of the operations changes something."""
     return any(
