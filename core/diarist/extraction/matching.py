@@ -203,6 +203,8 @@ def doubt(clause: Clause, said: Predicate, found: Match) -> str | None:
     if clause.question and not (kind == "instruction" and pattern(_ASKED_TO).match(clause.text)):
         return "a question"
     for guard in own_guards():
+        if guard.on in ("message", "aside"):
+            continue
         if guard.on == "clause":
             looked_at: str | None = clause.text
         elif guard.on == "subject":
@@ -217,3 +219,8 @@ def doubt(clause: Clause, said: Predicate, found: Match) -> str | None:
 def frame(text: str) -> tuple[Guard, ...]:
     """Return the guards that a message as a whole sets off: a story, a role, a text."""
     return tuple(guard for guard in own_guards() if guard.on == "message" and guard.sees(text))
+
+
+def asides() -> tuple[Guard, ...]:
+    """Return the guards for what is told beside a question."""
+    return tuple(guard for guard in own_guards() if guard.on == "aside")

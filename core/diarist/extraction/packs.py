@@ -94,7 +94,7 @@ class Guard:
 
     Attributes:
         name: its name.
-        on: what it looks at: message, clause, subject, np or thing.
+        on: what it looks at: message, clause, subject, np, thing or aside (see `guards.toml`).
         source: the regular expression.
         reason: why nothing is stored.
         anchored: the pattern stands at the start of what it looks at.
@@ -311,7 +311,7 @@ def own_guards() -> tuple[Guard, ...]:
             on=row["on"],
             source=re.sub(r"\n\s*", "", row["pattern"]),
             reason=row["reason"],
-            anchored=row.get("anchored", row["on"] in ("thing", "subject", "np")),
+            anchored=row.get("anchored", row["on"] in ("thing", "subject", "np", "aside")),
             kinds=frozenset(row.get("kinds", ())),
             spares=frozenset(row.get("spares", ())),
             lifts=row.get("lifts", False),

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING
 
 from diarist.extraction import changes, commands, follow_ups
 from diarist.extraction.discretion import is_apart
-from diarist.extraction.matching import frame, told_in
+from diarist.extraction.matching import asides, frame, told_in
 from diarist.extraction.packs import load_pack
 from diarist.extraction.sentences import LIMIT as READ
 from diarist.extraction.sentences import clauses, lowered, readable, sentences
@@ -150,14 +150,25 @@ class RuleExtractor:
                     found.setdefault((edit.action, edit.category, edit.text.casefold()), finding)
             if len(found) >= 2 * LIMIT or budget <= 0:
                 break
-        guards = frame(lowered(text))
-        return [_framed(finding, guards) for finding in found.values()]
+        around = frame(lowered(text))
+        beside = asides() if "?" in text else ()
+        return [_framed(finding, around, beside) for finding in found.values()]
 
 
-def _framed(finding: Finding, guards: Iterable[Guard]) -> Finding:
-    """Return the finding, in doubt where the whole message is no speech of the user's own."""
-    reasons = (guard.reason for guard in guards if guard.concerns(finding.kind))
-    return finding if finding.doubt else replace(finding, doubt=next(reasons, None))
+def _framed(finding: Finding, around: Iterable[Guard], beside: Iterable[Guard]) -> Finding:
+    """Return the finding, in doubt where the message as a whole makes it doubtful.
+
+    Such a message is no speech of the user's own, or it asks for something and tells in passing
+    what is only the background of that.
+    """
+    if finding.doubt:
+        return finding
+    said = finding.edit.text.lower()
+    reasons = (
+        *(guard.reason for guard in around if guard.concerns(finding.kind)),
+        *(guard.reason for guard in beside if guard.stops(said, finding.kind)),
+    )
+    return replace(finding, doubt=next(iter(reasons), None))
 
 
 def _is_secret(text: str) -> bool:
