@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from diarist.backends.base import blocking_of
+from diarist.batches import BatchLearner
 from diarist.documents import Documents
-from diarist.learning import Learner
 from diarist.messages import Messages
 from diarist.notes import Notes
 from diarist.pages.preferences import Limits
@@ -153,8 +153,8 @@ class Foundation:
         return Limits(self.max_prefs_per_category, self.similarity_threshold)
 
     @property
-    def _learner(self) -> Learner:
-        return Learner(
+    def _learner(self) -> BatchLearner:
+        return BatchLearner(
             self._documents,
             self.records,
             self.extractor,
@@ -175,7 +175,10 @@ class Foundation:
             raise TypeError(f"at= is a datetime with a time zone, not {type(moment).__name__}")
         if moment.tzinfo is None:
             raise ValueError(f"at={moment.isoformat()} has no time zone; pass one, such as UTC")
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"at={moment.isoformat()} is beyond the calendar in UTC") from None
 
     def _time(self, at: datetime | None) -> str:
         return rfc3339(self._moment(at))

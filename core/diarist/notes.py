@@ -199,7 +199,7 @@ class Notes:
         Args:
             user_id: whose.
             prefix: where; () is everywhere.
-            query: words to look for in the texts of the value.
+            query: words to look for in the key and in the texts of the value.
             vector: a vector to compare with; with a query, both rankings count.
             index: which vectors, where several have this dimension.
             filter: conditions on fields of the value; see `list`.

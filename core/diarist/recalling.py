@@ -146,7 +146,7 @@ class Recaller:
             hits += [
                 _of_message(user_id, said[key], score, features)
                 for score, key, features in best
-                if key in said
+                if key in said and said[key].text.strip()
             ]
         return hits
 
@@ -233,10 +233,14 @@ class Recaller:
             user_id,
             session_id,
             last=most,
-            after=None if filters.since is None else filters.since - _INSTANT,
+            after=_before(filters.since),
             before=filters.until,
         )
-        return [_of_message(user_id, one, 0.0, {"newest": 1.0}) for one in reversed(said)]
+        return [
+            _of_message(user_id, one, 0.0, {"newest": 1.0})
+            for one in reversed(said)
+            if one.text.strip()
+        ]
 
 
 async def context(
@@ -308,6 +312,14 @@ def _read(
         known = page, tuple(items())
         _pages.put(key, known)
     return known[1]
+
+
+def _before(moment: datetime | None) -> datetime | None:
+    """Return the instant before a moment, None where there is none."""
+    try:
+        return None if moment is None else moment - _INSTANT
+    except OverflowError:
+        return None
 
 
 def _shelf(items: Sequence[Item]) -> Shelf:

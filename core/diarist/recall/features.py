@@ -15,7 +15,7 @@ from diarist.recall.candidates import ASKS, SHIFT, TELLS_WHEN, bm25
 from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from diarist.recall.candidates import Found
     from diarist.recall.query import Query
@@ -51,7 +51,7 @@ def features(found: Found, query: Query, closest: float = 0.0) -> dict[int, dict
     }
     top = max(fits.values(), default=0.0) or 1.0
     closest = max([closest, *found.cosines.values()]) or 1.0
-    speakers: dict[str | None, float] = {None: 0.0}
+    speakers = _speakers({found.rows[key].name for key in found.chosen}, named)
     scored: dict[int, dict[str, float]] = {}
 
     for key in found.chosen:
@@ -63,9 +63,6 @@ def features(found: Found, query: Query, closest: float = 0.0) -> dict[int, dict
 
         before = fit(-1)
         asked = before and found.rows[key - 1].marks & ASKS
-        if row.name not in speakers:
-            spoken_by = map(without_accents, terms(row.name or ""))
-            speakers[row.name] = float(not named.isdisjoint(spoken_by))
         seen = {
             "words": fit(0),
             "meaning": max(found.cosines.get(key, 0.0), 0.0) / closest,
@@ -81,6 +78,13 @@ def features(found: Found, query: Query, closest: float = 0.0) -> dict[int, dict
         }
         scored[key] = {name: value for name, value in seen.items() if value}
     return scored
+
+
+def _speakers(names: Iterable[str | None], named: set[str]) -> dict[str | None, float]:
+    """Return for each name how much of it was said, 1 for the one of which most was."""
+    said = {name: len(named & set(map(without_accents, terms(name or "")))) for name in names}
+    most = max(said.values(), default=0) or 1
+    return {name: count / most for name, count in said.items()}
 
 
 def total(seen: Mapping[str, float]) -> float:

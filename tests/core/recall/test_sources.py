@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
-from diarist import Message
+from diarist import Message, SyncDiary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from core.recall.conftest import Sources
-    from diarist import SyncDiary
     from diarist.testing import FrozenClock
 
 KINDS = ("preferences", "conversations", "messages", "notes", "notebook")
@@ -172,3 +171,28 @@ def test_an_imported_diary_finds_what_the_exported_one_found(
     after = [(hit.kind, hit.source, hit.text) for hit in full.recall("bea", "walnuts", 50)]
     assert len(before) == 9
     assert sorted(after) == sorted(before)
+
+
+def test_a_note_is_found_by_its_key_and_a_speaker_by_a_name_without_spaces(tmp_path: Path):
+    diary = SyncDiary(tmp_path)
+    diary.notes.put("ana", "home", "wifi password hint", "the bridge")
+    assert diary.recall("ana", "wifi")[0].text == "the bridge"
+    said = [
+        ("田中さん", "昨日は雨でした"),
+        ("佐藤さん", "今日は晴れです"),
+        ("田中さん", "そうですね"),
+    ]
+    messages = [Message("user", text, name=name) for name, text in said]
+    diary.messages.append("ben", "chat", messages)
+    hit = diary.recall("ben", "佐藤さんは何と言った", kinds=("messages",))[0]
+    assert (hit.text, hit.features["speaker"]) == ("今日は晴れです", 1.0)
+
+
+def test_messages_without_text_and_times_at_the_end_of_the_calendar(tmp_path: Path):
+    diary = SyncDiary(tmp_path)
+    diary.messages.append("ana", "s", [Message("user", "tea"), Message("assistant", " ")])
+    first = datetime.min.replace(tzinfo=UTC)
+    assert [hit.text for hit in diary.recall("ana", "tea", since=first)] == ["tea"]
+    beyond = datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))
+    with pytest.raises(ValueError, match="beyond the calendar"):
+        diary.recall("ana", "tea", since=beyond)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = "key, id, role, name, text, at, archived, metadata, format, payload"
 _INSERT = (
     "INSERT INTO messages (key, session, id, role, name, text, at, archived, metadata, format,"
-    " payload, terms, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " payload, terms, speaker, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FIELDS = ("role", "text", "name", "id", "metadata", "payload")
 
@@ -276,6 +276,7 @@ def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...
         payload.format if payload else None,
         as_json(payload.data) if payload else None,
         " ".join(found),
+        None if message.name is None else " ".join(terms(message.name)),
         len(found),
         TELLS_WHEN * tells_when(text) | ASKS * ("?" in text or "？" in text),
     )

@@ -135,7 +135,7 @@ def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
             None if note.ttl is None else note.ttl // timedelta(microseconds=1),
             None if note.expires_at is None else micros(note.expires_at),
             None if note.deleted_at is None else micros(note.deleted_at),
-            _terms(note.value),
+            _terms(note.key, note.value),
         ),
     )
     assert made.lastrowid is not None
@@ -179,7 +179,7 @@ def _put(connection: Connection, put: PutNote, now: int) -> None:
             now,
             ttl,
             expires,
-            _terms(put.value),
+            _terms(put.key, put.value),
         ),
     ).fetchone()[0]
     if put.vectors is not KEEP or (is_new and row is not None):
@@ -420,8 +420,8 @@ def _note(row: tuple[Any, ...]) -> Note:
     )
 
 
-def _terms(value: Any) -> str:
-    return " ".join(terms(" ".join(texts_in(value))))
+def _terms(key: str, value: Any) -> str:
+    return " ".join(terms(" ".join((key, *texts_in(value)))))
 
 
 def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:

@@ -41,23 +41,24 @@ CREATE TABLE messages (
     format TEXT,
     payload TEXT,
     terms TEXT NOT NULL,
+    speaker TEXT,                         -- the terms of the name
     words INTEGER NOT NULL,               -- how many terms
     marks INTEGER NOT NULL                -- see recall/candidates.py
 );
 CREATE UNIQUE INDEX messages_by_id ON messages (session, id) WHERE id IS NOT NULL;
 CREATE VIRTUAL TABLE message_terms USING fts5(
-    terms, name, content='messages', content_rowid='key',
+    terms, speaker, content='messages', content_rowid='key',
     tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
-    INSERT INTO message_terms (rowid, terms, name) VALUES (new.key, new.terms, new.name);
+    INSERT INTO message_terms (rowid, terms, speaker) VALUES (new.key, new.terms, new.speaker);
     UPDATE sessions SET active = active + (new.archived = 0),
         archived = archived + (new.archived = 1), words = words + new.words
         WHERE no = new.session;
 END;
 CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
-    INSERT INTO message_terms (message_terms, rowid, terms, name)
-        VALUES ('delete', old.key, old.terms, old.name);
+    INSERT INTO message_terms (message_terms, rowid, terms, speaker)
+        VALUES ('delete', old.key, old.terms, old.speaker);
     UPDATE sessions SET active = active - (old.archived = 0),
         archived = archived - (old.archived = 1), words = words - old.words
         WHERE no = old.session;

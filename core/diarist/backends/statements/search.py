@@ -58,6 +58,9 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
     sessions = session_scores(having, lengths)
 
     chosen = set(best(masks, weights))
+    if not masks:  # who is named may have said it in other words
+        for name in names:
+            chosen.update(scope.having(connection, name, CLOSER_LOOK, column="speaker"))
     if near is not None:
         chosen.update(near.best(CLOSER_LOOK, scope.low, scope.high))
     for session in sorted(sessions, key=lambda session: -sessions[session])[:BEST_SESSIONS]:
@@ -96,12 +99,16 @@ class _Scope:
         rows, values = self._having(word, most)
         return connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0]
 
-    def having(self, connection: Connection, word: str, most: int) -> list[int]:
-        """Return the keys of the messages that have a word, the newest first."""
-        return [key for (key,) in connection.execute(*self._having(word, most))]
+    def having(
+        self, connection: Connection, word: str, most: int, *, column: str = "terms"
+    ) -> list[int]:
+        """Return the keys of the messages that have a word, or a speaker, the newest first."""
+        return [key for (key,) in connection.execute(*self._having(word, most, column))]
 
-    def _having(self, word: str, most: int) -> tuple[str, tuple[object, ...]]:
-        words = f'{{terms}} : "{word}"'
+    def _having(
+        self, word: str, most: int, column: str = "terms"
+    ) -> tuple[str, tuple[object, ...]]:
+        words = f'{{{column}}} : "{word}"'
         if self._since is None and self._until is None:
             statement = (
                 "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
@@ -149,6 +156,6 @@ def _is_name(connection: Connection, word: str) -> bool:
     found = connection.execute(
         "SELECT messages.name FROM message_terms JOIN messages ON key = message_terms.rowid "
         "WHERE message_terms MATCH ? LIMIT 1",
-        (f'{{name}} : "{word}"',),
+        (f'{{speaker}} : "{word}"',),
     ).fetchone()
     return found is not None and without_accents(word) in map(without_accents, terms(found[0]))
