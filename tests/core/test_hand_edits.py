@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diarist import Diary, DocumentError
+from diarist import Diary, DocumentError, SyncDiary
 
 COMMENT = "# Ana told me this herself"
 
@@ -155,3 +155,16 @@ def test_a_newer_format_is_refused_and_left_alone(diary: Diary):
     with pytest.raises(DocumentError, match="upgrade diarist"):
         asyncio.run(diary.update_memory("ana", "chat", "I'm allergic to eggs.", "Noted."))
     assert path.read_text() == newer
+
+
+def test_comments_inside_a_list_survive_when_it_grows(tmp_path: Path):
+    diary = SyncDiary(tmp_path)
+    diary.upsert_preference("ana", "allergies", "allergic to walnuts")
+    page = tmp_path / "ana" / "preferences.toml"
+    listed = 'contexts = [\n  "diet",  # says her doctor\n  # and\n  "health"\n]'
+    page.write_text(page.read_text().replace("contexts = []", listed))
+    diary.upsert_preference(
+        "ana", "allergies", "allergic to walnuts", id="walnuts", contexts=["travel"]
+    )
+    longer = 'contexts = [\n  "diet",  # says her doctor\n  # and\n  "health",\n  "travel"\n]'
+    assert longer in page.read_text()

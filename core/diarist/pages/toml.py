@@ -448,8 +448,21 @@ def _change(table: Any, old: Table, values: Table) -> None:
     for key in old.keys() - values.keys():
         del table[key]
     for key, value in values.items():
-        if key not in old or not is_same(old[key], value):
+        if key in old and is_same(old[key], value):
+            continue
+        if key in old and _is_longer(old[key], value):
+            for item in value[len(old[key]) :]:  # comments between the others stay
+                table[key].append(tomlkit.value(render_value(item)))
+        else:
             table[key] = tomlkit.value(render_value(value))
+
+
+def _is_longer(old: object, value: object) -> bool:
+    """Say whether a list only got more items at its end."""
+    if not isinstance(old, tuple) or not isinstance(value, tuple):
+        return False
+    start = cast("tuple[object, ...]", value)[: len(cast("tuple[object, ...]", old))]
+    return is_same(start, old)
 
 
 _cache = BoundedCache[tuple[int, str], Document](
