@@ -10,6 +10,7 @@ from diarist.backends.ids import agent_name_of
 from diarist.caching import BoundedCache
 from diarist.documents import CONVERSATIONS, PREFERENCES
 from diarist.embedding import BATCH
+from diarist.errors import DamagedError
 from diarist.pages.toml import thaw
 from diarist.recall.candidates import Wanted
 from diarist.recall.context import build, conversation_lines, preference_lines, related_lines
@@ -214,7 +215,8 @@ class Recaller:
     ) -> Found | None:
         index, vector = question.vector or (None, None)
         since, until = filters.since, filters.until
-        wanted = Wanted(query.words, filters.session_id, since, until, vector, index)
+        times = tuple((span.start, span.end) for span in query.spans)
+        wanted = Wanted(query.words, filters.session_id, since, until, vector, index, times)
         return await records.find(user_id, wanted)
 
     async def _newest(
@@ -265,9 +267,12 @@ async def context(
         words = list(dict.fromkeys(stems(parse(question.text, question.now).words)))
         ranked = ranked_items(preferences, _shelf(preferences), words)
         relevance = {item.source: score for score, item, _ in ranked}
-        found = await recaller.ranked(user_id, question, RELATED_HITS, _RELATED, Filters())
-        shown = await recaller.latest(user_id, session_id)
-        hits = merged([hit for hit in found if hit.message not in shown], (), RELATED_HITS)
+        try:
+            found = await recaller.ranked(user_id, question, RELATED_HITS, _RELATED, Filters())
+            shown = await recaller.latest(user_id, session_id)
+            hits = merged([hit for hit in found if hit.message not in shown], (), RELATED_HITS)
+        except DamagedError as error:
+            warnings.append(f"{error}; nothing of what was said is used")
     lines = [
         *preference_lines(preferences, relevance),
         *conversation_lines(talks),

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from diarist.caching import BoundedCache
-from diarist.recall.terms import terms
+from diarist.recall.terms import index_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def stemmed(text: str) -> list[str]:
     >>> stemmed("She was walking home.")
     ['she', 'wa', 'walk', 'home']
     """
-    return stems(terms(text))
+    return stems(index_terms(text))
 
 
 def _stemmed(words: list[str]) -> dict[str, str]:

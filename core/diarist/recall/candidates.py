@@ -20,6 +20,8 @@ TELLS_WHEN, ASKS = 1, 2
 
 CLOSER_LOOK = 200
 """How many of the best messages are looked at closer (recall rises little beyond)."""
+NEWEST = 50
+"""How many messages of a speaker who is named, or of a time that is, are looked at."""
 BEST_SESSIONS, WHOLE_SESSION = 5, 100
 """Of so many sessions the messages are looked at, of each the newest so many."""
 REACH = 2
@@ -40,6 +42,7 @@ class Wanted:
         until: only what was said before.
         vector: what similar meaning is measured by.
         index: which vectors.
+        times: what was said in one of these stretches of time is looked at, too.
     """
 
     words: tuple[str, ...]
@@ -48,6 +51,7 @@ class Wanted:
     until: datetime | None = None
     vector: tuple[float, ...] | None = None
     index: str | None = None
+    times: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

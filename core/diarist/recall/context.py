@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from diarist.recall.ranking import fact
+from diarist.recall.terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +34,8 @@ was merely talked about. What a section leaves over goes to the others, in this 
 WEAK = 1 / 3
 """A hit whose score is less than this part of the best one's is left out…"""
 SIGNS = frozenset(["words", "meaning", "answer"])
-"""…and one that only stands near something that fits: a prompt has no room for "OK"."""
+TELLING = 4
+"""…and one with fewer words than this that only stands near something that fits, such as "OK"."""
 
 _BLANK = re.compile(r"\s+")
 _JOINERS = "\u200c\u200d"  # scripts and emoji are spelled with them
@@ -110,6 +112,8 @@ class Line:
     fact: object
     place: int
     """Where it stands in its section; lines are given in the order in which they are taken."""
+    reason: str = ""
+    """Why it is left out in any case."""
 
 
 @lru_cache(maxsize=4096)
@@ -156,11 +160,15 @@ def conversation_lines(items: Iterable[Item]) -> list[Line]:
 
 
 def related_lines(hits: Sequence[Hit]) -> list[Line]:
-    """Return a line for each hit that is not weak, the best first."""
+    """Return a line for each hit, the best first; weak ones with the reason to leave them out."""
     least = max((hit.score for hit in hits), default=0.0) * WEAK
-    strong = [hit for hit in hits if hit.score >= least and not SIGNS.isdisjoint(hit.features)]
     lines: list[Line] = []
-    for place, hit in enumerate(strong):
+    for place, hit in enumerate(hits):
+        reason = ""
+        if hit.score < least:
+            reason = "fits far less than the best"
+        elif SIGNS.isdisjoint(hit.features) and len(terms(hit.text)) < TELLING:
+            reason = "says too little"
         day = hit.at and f"{hit.at:%Y-%m-%d}"
         if hit.message is not None:
             text = f"{_dated(day, hit.message.name or hit.message.role)}: {hit.text}"
@@ -168,7 +176,7 @@ def related_lines(hits: Sequence[Hit]) -> list[Line]:
             text = f"notebook: {hit.text.lstrip('-*# ')}"
         else:
             text = _dated(day, f"{hit.source}: {hit.text}")
-        lines.append(_line(RELATED, hit, text, place))
+        lines.append(_line(RELATED, hit, text, place, reason))
     return lines
 
 
@@ -190,10 +198,11 @@ def build(
     budget = max_tokens - count_tokens(OPENING) - count_tokens(CLOSING)
     tokens = {line: count_tokens(f"{line.text}\n") for line in lines}
     by_section = {
-        section: [line for line in lines if line.section == section] for section in SHARES
+        section: [line for line in lines if line.section == section and not line.reason]
+        for section in SHARES
     }
     taken: dict[Line, None] = {}
-    left: dict[Line, str] = {}
+    left = {line: line.reason for line in lines if line.reason}
     facts: dict[object, Line] = {}
     spent = 0
 
@@ -238,9 +247,9 @@ def build(
     return Context(text, Receipt(count, max_tokens, (*shown, *missing), tuple(warnings)))
 
 
-def _line(section: str, found: Item | Hit, text: str, place: int) -> Line:
+def _line(section: str, found: Item | Hit, text: str, place: int, reason: str = "") -> Line:
     said = f"- {one_line(text)}"
-    return Line(section, found.kind, found.source, said, fact(found.text), place)
+    return Line(section, found.kind, found.source, said, fact(found.text), place, reason)
 
 
 def _dated(day: str | None, text: str) -> str:

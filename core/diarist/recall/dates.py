@@ -54,6 +54,10 @@ _NEAR = {"today": 0, "tonight": 0, "yesterday": 1}
 _WHEN = re.compile(
     r"\bwhen\b|\b(?:what|which) (?:day|date|week|month|year|time)\b|\bhow (?:long ago|recently)\b"
 )
+_TIMES = re.compile(
+    "|".join(found.pattern for found in (_ISO, _AGO, _LAST)) + rf"|\b(?:{'|'.join(_NEAR)})\b",
+    re.IGNORECASE,
+)
 _TEMPORAL = frozenset(
     [
         *("yesterday", "today", "tonight", "tomorrow", "ago", "last", "next", "since", "recently"),
@@ -107,6 +111,27 @@ def fit(mentioned: tuple[Mention, ...], at: datetime) -> float:
     (0.6666666666666666, 1.0, 0.0)
     """
     return max((_fit(one, at) for one in mentioned), default=0.0)
+
+
+def spans(mentioned: tuple[Mention, ...], now: datetime) -> tuple[Span, ...]:
+    """Return the stretches of time that were mentioned, of a date without a year the last one.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2024, 1, 1, tzinfo=UTC)
+    >>> [span.start.date().isoformat() for span in spans((Named(None, 3, 10),), now)]
+    ['2023-03-10']
+    """
+    found = (one if isinstance(one, Span) else _span(one, now) for one in mentioned)
+    return tuple(span for span in found if span is not None)
+
+
+def without_times(text: str) -> str:
+    """Return a question without the times that it names in so many words.
+
+    >>> without_times("What did we eat last week?")
+    'What did we eat  ?'
+    """
+    return _TIMES.sub(" ", text)
 
 
 def asks_when(text: str) -> bool:
@@ -195,6 +220,25 @@ def _unit(name: str, today: datetime, *, back: bool) -> Span:
     month = today.year * 12 + today.month - 1 - back
     start, end = (_first(today, n // 12, n % 12 + 1) for n in (month, month + 1))
     return Span(start, end)
+
+
+def _span(named: Named, now: datetime) -> Span | None:
+    """Return when a date is or was last."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    year = named.year or now.year
+    if named.month is None:
+        return Span(_first(today, year, 1), _first(today, year + 1, 1))
+    if named.year is None and (named.month, named.day or 1) > (now.month, now.day):
+        year -= 1
+    try:
+        if named.day is not None:
+            day = today.replace(year=year, month=named.month, day=named.day)
+            return Span(day, day + timedelta(days=1))
+    except (ValueError, OverflowError):
+        return None
+    following = named.month % 12 + 1
+    end = _first(today, year + (following == 1), following)
+    return Span(_first(today, year, named.month), end)
 
 
 def _first(day: datetime, year: int, month: int) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,14 @@ from diarist.recall.terms import terms
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from diarist.recall.dates import Mention
+    from diarist.recall.dates import Mention, Span
 
 MOST_WORDS = 64
 """Words of a question that are looked for."""
+
+MOST_LETTERS = 10_000
+_CAPITALISED = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+"""A word with a capital inside a sentence is a name, whatever else it means: Will, Don, May."""
 
 STOP_WORDS = frozenset(
     """
@@ -26,6 +31,7 @@ STOP_WORDS = frozenset(
     someone something such t than that the their theirs them themselves then there these they
     thing things this those through to too under until up upon us ve very was we were what when
     where whether which while who whom whose why will with would y you your yours yourself
+    say says said talk talked tell told
     """.split()
 )
 """English words that stand in questions and answers alike."""
@@ -40,12 +46,14 @@ class Query:
         words: the words to look for, in order, each once; at most 64.
         asks_when: whether it asks for a time.
         times: the times it names.
+        spans: the same as stretches of time.
     """
 
     text: str
     words: tuple[str, ...]
     asks_when: bool
     times: tuple[Mention, ...]
+    spans: tuple[Span, ...] = ()
 
 
 def parse(text: str, now: datetime) -> Query:
@@ -56,12 +64,20 @@ def parse(text: str, now: datetime) -> Query:
     ('ana', 'adopt', 'cat')
     >>> parse("who is it?", datetime(2024, 1, 1, tzinfo=UTC)).words
     ('who', 'is', 'it')
+    >>> parse("Where does Will live?", datetime(2024, 1, 1, tzinfo=UTC)).words
+    ('will', 'live')
+    >>> parse("What did I say last week?", datetime(2024, 1, 1, tzinfo=UTC)).words
+    ()
     """
-    found = tuple(dict.fromkeys(terms(text)))
-    telling = tuple(word for word in found if word not in STOP_WORDS)
+    times = dates.mentions(text, now)
+    asked = dates.without_times(text) if times else text
+    found = tuple(dict.fromkeys(terms(asked)))
+    named = {name.lower() for name in _CAPITALISED.findall(asked[:MOST_LETTERS])}
+    telling = tuple(word for word in found if word not in STOP_WORDS or word in named)
     return Query(
         text,
-        (telling or found)[:MOST_WORDS],
+        (telling if telling or times else found)[:MOST_WORDS],
         dates.asks_when(text),
-        dates.mentions(text, now),
+        times,
+        dates.spans(times, now),
     )

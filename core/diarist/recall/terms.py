@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SCRIPTS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SCRIPTS = rf"{_HAN}\u3040-\u30ff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""What is written without spaces: Chinese, Japanese, Korean, Thai, Lao, Burmese, Khmer."""
 _WORD = re.compile(rf"[{_SCRIPTS}]+|[^\W_{_SCRIPTS}]+")
 _UNSPACED = re.compile(rf"[{_SCRIPTS}]")
+_ANY_HAN = re.compile(rf"[{_HAN}]")
+_LONE_HAN = re.compile(rf"(?<![{_HAN}])[{_HAN}](?![{_HAN}])")
 _FLOOD = re.compile(r"(\W{30})\W+")
 """More marks after a letter than any writing has (Unicode's stream-safe format, UAX #15): to put
 them in order takes time with the square of their number."""
@@ -23,13 +27,28 @@ MAX_TERM = 64
 
 
 def terms(text: str) -> list[str]:
-    """Return the words of `text`, folded; of unspaced scripts every pair of neighbours.
+    """Return the words of `text`, folded; of scripts without spaces every pair of neighbours.
+
+    A Chinese character that stands alone among others is a word, too.
 
     >>> terms("Straßen-Café №5")
     ['strassen', 'café', 'no5']
-    >>> terms("東京タワー")
-    ['東京', '京タ', 'タワ', 'ワー']
+    >>> terms("東京タワー"), terms("猫の名")
+    (['東京', '京タ', 'タワ', 'ワー'], ['猫', '猫の', 'の名', '名'])
     """
+    return _terms(text, _LONE_HAN)
+
+
+def index_terms(text: str) -> list[str]:
+    """Return the words by which `text` is found: every Chinese character, too.
+
+    >>> index_terms("東京タワー")
+    ['東', '東京', '京', '京タ', 'タワ', 'ワー']
+    """
+    return _terms(text, _ANY_HAN)
+
+
+def _terms(text: str, single: re.Pattern[str]) -> list[str]:
     folded = unicodedata.normalize("NFKC", _FLOOD.sub(r"\1", text[:MAX_TEXT])).casefold()
     found: list[str] = []
     for match in _WORD.finditer(folded):
@@ -39,7 +58,12 @@ def terms(text: str) -> list[str]:
         elif len(word) == 1:
             found.append(word)
         else:
-            found += [word[n : n + 2] for n in range(len(word) - 1)]
+            alone = {place.start() for place in single.finditer(word)}
+            for place in range(len(word)):
+                if place in alone:
+                    found.append(word[place])
+                if place + 1 < len(word):
+                    found.append(word[place : place + 2])
     return found
 
 

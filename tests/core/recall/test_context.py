@@ -228,3 +228,27 @@ def test_without_records_there_are_the_pages(tmp_path: Path):
     context = diary.context("ana", "tea", session_id="s")
     assert "love tea" in context
     assert "tea at five" in context
+
+
+def test_what_only_stands_beside_what_fits_is_there_unless_it_says_too_little(tmp_path: Path):
+    diary = SyncDiary(tmp_path)
+    said = [
+        Message("user", "We adopted a dog! A three year old greyhound."),
+        Message("assistant", "Great. Where did you meet Pixel?"),
+        Message("user", "In the shelter of Dachau."),
+        Message("assistant", "Wow!"),
+    ]
+    diary.messages.append("ana", "s", said)
+    context = diary.context("ana", "Where did we adopt the dog?")
+    assert "Dachau" in context
+    assert "Wow" not in context
+    left = {item.source: item.reason for item in context.receipt.items if not item.used}
+    assert left == {"s#4": "says too little"}
+
+
+def test_a_damaged_database_leaves_the_pages(diary: SyncDiary, tmp_path: Path):
+    diary.close()
+    (tmp_path / "ana" / "diary.db").write_bytes(b"garbage" * 999)
+    context = SyncDiary(tmp_path).context("ana", "Where does Rui live?")
+    assert "allergic to walnuts" in context
+    assert "diarist check --repair" in context.receipt.warnings[0]

@@ -12,7 +12,7 @@ from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.pages.rendering import clean
 from diarist.recall.candidates import ASKS, TELLS_WHEN
 from diarist.recall.dates import tells_when
-from diarist.recall.terms import terms
+from diarist.recall.terms import index_terms
 from diarist.records import EMPTY, Message, Payload, Session
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def restore(connection: Connection, messages: Iterable[Message]) -> None:
 
 def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...]:
     payload, text = message.payload, clean(message.text)
-    found = terms(text)
+    found = index_terms(text)
     return (
         session << SHIFT | number,
         session,
@@ -276,7 +276,7 @@ def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...
         payload.format if payload else None,
         as_json(payload.data) if payload else None,
         " ".join(found),
-        None if message.name is None else " ".join(terms(message.name)),
+        None if message.name is None else " ".join(index_terms(message.name)),
         len(found),
         TELLS_WHEN * tells_when(text) | ASKS * ("?" in text or "？" in text),
     )

@@ -16,7 +16,7 @@ from diarist.backends.statements.messages import as_json
 from diarist.backends.statements.schema import micros, moment
 from diarist.backends.statements.vectors import packed, unpacked
 from diarist.filters import matches
-from diarist.recall.terms import any_of, terms, texts_in
+from diarist.recall.terms import any_of, index_terms, texts_in
 from diarist.records import (
     EMPTY,
     KEEP,
@@ -421,7 +421,7 @@ def _note(row: tuple[Any, ...]) -> Note:
 
 
 def _terms(key: str, value: Any) -> str:
-    return " ".join(terms(" ".join((key, *texts_in(value)))))
+    return " ".join(index_terms(" ".join((key, *texts_in(value)))))
 
 
 def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING
 
 from diarist.recall.candidates import SHIFT as SHIFT
@@ -45,6 +46,7 @@ CREATE TABLE messages (
     words INTEGER NOT NULL,               -- how many terms
     marks INTEGER NOT NULL                -- see recall/candidates.py
 );
+CREATE INDEX messages_by_time ON messages (at);
 CREATE UNIQUE INDEX messages_by_id ON messages (session, id) WHERE id IS NOT NULL;
 CREATE VIRTUAL TABLE message_terms USING fts5(
     terms, speaker, content='messages', content_rowid='key',
@@ -146,7 +148,10 @@ def micros(moment: datetime) -> int:
 
 def moment(micros: int) -> datetime:
     """Return a time that a table holds."""
-    return _EPOCH + timedelta(microseconds=micros)
+    try:
+        return _EPOCH + timedelta(microseconds=micros)
+    except OverflowError as error:
+        raise DatabaseError("malformed: a time beyond the calendar") from error
 
 
 def create(connection: Connection) -> None:

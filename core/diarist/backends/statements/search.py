@@ -10,6 +10,7 @@ from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.recall.candidates import (
     BEST_SESSIONS,
     CLOSER_LOOK,
+    NEWEST,
     WHOLE_SESSION,
     Found,
     Row,
@@ -23,6 +24,7 @@ from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from sqlite3 import Connection
 
     from diarist.recall.candidates import Wanted
@@ -58,9 +60,10 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
     sessions = session_scores(having, lengths)
 
     chosen = set(best(masks, weights))
-    if not masks:  # who is named may have said it in other words
-        for name in names:
-            chosen.update(scope.having(connection, name, CLOSER_LOOK, column="speaker"))
+    for name in names:  # who may have said it in other words
+        chosen.update(scope.having(connection, name, NEWEST, column="speaker"))
+    for start, end in wanted.times:
+        chosen.update(_said_between(connection, start, end))
     if near is not None:
         chosen.update(near.best(CLOSER_LOOK, scope.low, scope.high))
     for session in sorted(sessions, key=lambda session: -sessions[session])[:BEST_SESSIONS]:
@@ -131,6 +134,15 @@ class _Scope:
             and (self._since is None or row.at >= self._since)
             and (self._until is None or row.at < self._until)
         )
+
+
+def _said_between(connection: Connection, start: datetime, end: datetime) -> list[int]:
+    """Return the keys of what was said in a stretch of time, of much the latest."""
+    rows = connection.execute(
+        "SELECT key FROM messages WHERE at >= ? AND at < ? ORDER BY at DESC LIMIT ?",
+        (micros(start), micros(end), NEWEST),
+    )
+    return [key for (key,) in rows]
 
 
 def _whole(connection: Connection, session: int) -> list[int]:
