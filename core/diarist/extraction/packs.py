@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SUBJECTS = frozenset(
     ["I", "I am", "I was", "I have", "I had", "I would", "I will", "my", "other", "elided"]
 )
-OWN_PACKS = ("allergy", "instruction", "goal", "taste", "biography", "routine")
+OWN_PACKS = ("allergy", "instruction", "goal", "taste", "verdict", "biography", "routine")
 """The packs that come with diarist, in the order in which they are tried."""
 
 _GROUPS = {

@@ -161,12 +161,22 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     for stop in pattern(r"[.!?…]+[\"')\]]*(?=\s|\Z)|\n+|\Z").finditer(text):
         if stop[0] == "." and _abbreviates(text, max(start, stop.end() - 8), stop.end()):
             continue
+        if stop[0] == "?" and regardless(_ANSWERED).match(text, start):
+            continue
         end = stop.end() if not stop[0].startswith("\n") else stop.start()
         while start < end and text[start] in " \n-*•":
             start += 1
         if end - start >= SHORTEST:
             yield start, end
         start = stop.end()
+
+
+_ANSWERED = (
+    r"[\s*•-]*(?!(?:what|why|how|who|when|where|which|really|sure|you|so|ok|right|any|is|are|do)\b)"
+    r"[\w'-]+(?: [\w'-]+){0,4}\? (?:no\b|not\b|never|yes,? please|hard (?:pass|no)|yuck|ugh|eww?"
+    r"|always|any ?(?:day|time)|love (?:it|them)|count me|can't|hate|pass)\b"
+)
+"""A topic and a verdict on it are one sentence: "Country music? Not for me."."""
 
 
 def _abbreviates(text: str, start: int, end: int) -> bool:
@@ -177,7 +187,8 @@ _PRONOUN = r"(?:i|im|ive|we|you|he|she|they|it|there|that|this|i'\w+|we'\w+|you'
 _ASKING = (
     r"(?:(?:can|could|would|will|do|does|did|is|are|should|have|has|may|shall|am)(?:n't)? "
     r"(?:i|you|we|they|it|he|she|there|that|this|the|my|any|some)"
-    r"|(?:what|which|who|how|why|where)(?:'s|'re)?|(?:when) (?:is|are|do|does|should)"
+    r"|(?:what|which|who|how|why|where)(?:'s|'re)?(?! (?:i|we)\b)"
+    r"|when (?:is|are|do|does|should)"
     r"|any (?:ideas?|suggestions?|tips|recommendations?|thoughts|advice|chance)|got any|right|ok)"
 )
 _ASKED = r"(?:please(?= \w)|let me know|suggest|recommend|give me|tell me|show me|find me|help)"
@@ -209,6 +220,7 @@ _UNFINISHED = (
 _CONTRASTED = r"\s*,?\s+but\s+(?:not (?:to )?|to )(?!\w+ly\b)[\w'-]+(?: [\w'-]+)?\W*$"
 """More of what was said, not a clause: "allergic to walnuts, but not to peanuts"."""
 _SAME_CLAUSE = (
+    r"\s+since\s+(?:i|we)\s+(?:was|were|started|left|moved|turned|got|had|first|retired|became|met)\b|"
     r"\s+while\s+(?:i|we|my)\b|\s*,?\s+but\s+(?:only|little|few|no|with(?:out)?|still|also|less"
     r"|more|mostly|especially|in|on|at|for|from|rarely|occasionally|sometimes)\b(?! i\b)"
 )

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from diarist.extraction.categories import choose, nearest
-from diarist.extraction.matching import Match, Told
 from diarist.extraction.sentences import pattern
 from diarist.models import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from diarist.extraction.matching import Match, Told
     from diarist.extraction.predicates import Predicate
     from diarist.extraction.sentences import Clause
 
