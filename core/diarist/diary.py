@@ -123,7 +123,9 @@ class Diary(Remembering):
             Message("user", turn.user_msg, at=turn.at),
             Message("assistant", turn.assistant_msg, at=turn.at),
         ]
-        return await self._turns.take_in(user_id, turn, await self._embedded(said))
+        report = await self._turns.take_in(user_id, turn, said)
+        await self._embed_turns(user_id, [report])
+        return report
 
     async def record_turn(
         self,
@@ -146,9 +148,7 @@ class Diary(Remembering):
             raise ValueError("a turn has at least one message")
         if self.records is None:
             raise UnsupportedError("this diary has no records to log turns in; pass records=")
-        return await self._turns.record(
-            user_id, session(session_id), await self._embedded(said), self._moment(at)
-        )
+        return await self._turns.record(user_id, session(session_id), said, self._moment(at))
 
     async def catch_up(self, user_id: str) -> list[UpdateReport]:
         """Take in the user's waiting turns, oldest first.
@@ -160,6 +160,7 @@ class Diary(Remembering):
             Exception: the first error of a turn that failed again, after all were tried.
         """
         reports, errors = await self._turns.catch_up(check_user_id(user_id))
+        await self._embed_turns(user_id, reports)
         if errors:
             raise errors[0]
         return reports

@@ -11,12 +11,13 @@ from diarist.foundation import Foundation, check_text, session
 from diarist.records import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from diarist.models import UpdateReport
     from diarist.recall.context import Context
     from diarist.recalling import Filters, Question, Recaller
-    from diarist.records import Hit, Message
+    from diarist.records import Hit
 
 
 class Remembering(Foundation):
@@ -146,10 +147,22 @@ class Remembering(Foundation):
             vector = await self.embedder.one(query, in_thread=self._is_twin)
         return Question(query, self._moment(None), vector)
 
-    async def _embedded(self, messages: list[Message]) -> list[Message]:
+    async def _embed_turns(self, user_id: str, reports: Iterable[UpdateReport]) -> None:
+        """Give the messages of turns their vectors: a turn is logged before any model is asked."""
         if self.embedder is None or self.records is None:
-            return messages
-        return await self.embedder.on(messages, in_thread=self._is_twin)
+            return
+        for report in reports:
+            if report.session_id is None or report.turn is None:
+                continue
+            turn = await self.records.turn(user_id, report.session_id, report.turn)
+            said = [] if turn is None else [m for m in turn.messages if m.number is not None]
+            found = await self.embedder.of([m.text for m in said], in_thread=self._is_twin)
+            by_index: dict[str, dict[int, list[float]]] = {}
+            for message, vectors in zip(said, found, strict=True):
+                for index, vector in vectors.items():
+                    by_index.setdefault(index, {})[message.number or 0] = vector
+            for index, vectors in by_index.items():
+                await self.records.set_vectors(user_id, report.session_id, index, vectors)
 
     @property
     def _recaller(self) -> Recaller:

@@ -118,6 +118,12 @@ class RecordStore(Protocol):
         """Give what is still there a vector, by its key; return how many there were."""
         ...
 
+    async def set_vectors(
+        self, user_id: str, session_id: str, index: str, vectors: Mapping[int, Sequence[float]]
+    ) -> int:
+        """Give messages of a session a vector, by their numbers; return how many there were."""
+        ...
+
     # turns
 
     async def record(

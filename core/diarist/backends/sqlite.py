@@ -244,6 +244,18 @@ class SQLiteRecords:
         work = partial(vector_statements.add, kind=kind, index=index, vectors=vectors)
         return await self._change(user_id, work) or 0
 
+    async def set_vectors(
+        self, user_id: str, session_id: str, index: str, vectors: Mapping[int, Sequence[float]]
+    ) -> int:
+        """Give messages of a session a vector, by their numbers; return how many there were."""
+
+        def work(connection: Connection) -> int:
+            keys = message_statements.keys(connection, session_id, vectors)
+            found = {key: vectors[number] for number, key in keys.items()}
+            return vector_statements.add(connection, "messages", index, found)
+
+        return await self._change(user_id, work) or 0
+
     def _matrix(self, connection: Connection, user_id: str, index: str, length: int) -> Matrix:
         """Return the vectors of the user's messages as they are now, from memory where it can."""
         from diarist.vectors import Matrix

@@ -124,6 +124,11 @@ class RecallTests(RecordSuite):
             plane: 0.707,
             boat - 1: 0.0,
         }
+        assert await store.set_vectors("ana", "chat", "m:2", {1: [0.0, 1.0], 9: [1.0, 0.0]}) == 1
+        answer = await store.find("ana", Wanted((), vector=(0.0, 1.0), index="m:2"))
+        assert answer is not None
+        assert answer.cosines[boat - 1] == 1.0
+        assert await store.set_vectors("ana", "unknown", "m:2", {1: [0.0, 1.0]}) == 0
         await store.delete("ana", "chat", ids=["c"])
         answer = await store.find("ana", Wanted((), vector=(1.0, 0.0), index="m:2"))
         assert answer is not None

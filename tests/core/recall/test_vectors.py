@@ -203,3 +203,27 @@ def test_many_vectors_are_read_once_and_then_only_what_is_new(tmp_path: Path):
         found = reader.recall("ana", "car", k=20, kinds=("messages",))
         alike = {hit.text for hit in found if hit.features.get("meaning") == 1.0}
         assert alike == {f"automobile {n}" for n in range(number + 1)}
+
+
+def test_a_turn_is_logged_before_any_model_is_asked(tmp_path: Path):
+    async def hang(texts: list[str]) -> list[list[float]]:
+        await asyncio.sleep(60)
+        return embed(texts)
+
+    async def main() -> None:
+        diary = Diary(tmp_path, embed=hang)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(diary.update_memory("ana", "s", "I love jam.", "Ok."), 0.5)
+        assert await diary.messages.count("ana", "s") == 2
+        assert "jam" in (await diary.preferences("ana")).data["likes"]
+        assert await SyncDiary(tmp_path, embed=embed).diary.reembed("ana") == 2
+
+    asyncio.run(main())
+
+
+def test_recorded_turns_are_embedded_when_they_are_taken_in(tmp_path: Path):
+    diary = SyncDiary(tmp_path, embed=embed)
+    diary.record_turn("ana", "s", said("My automobile broke down."))
+    assert len(diary.catch_up("ana")) == 1
+    assert diary.recall("ana", "car")[0].features["meaning"] == 1.0
+    assert diary.reembed("ana") == 0

@@ -138,6 +138,12 @@ def numbered(connection: Connection, session_id: str, numbers: Collection[int]) 
     return [_message(row, session_id) for row in rows]
 
 
+def keys(connection: Connection, session_id: str, numbers: Iterable[int]) -> dict[int, int]:
+    """Return the keys that messages of a session have, by their numbers."""
+    session = _session(connection, session_id)
+    return {} if session is None else {number: session << SHIFT | number for number in numbers}
+
+
 def keyed(connection: Connection, keys: Collection[int]) -> dict[int, Message]:
     """Return the messages with these keys, archived ones too."""
     names = ", ".join(f"messages.{name}" for name in _COLUMNS.split(", "))
