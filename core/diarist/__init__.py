@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         DamagedError,
         DiaristError,
         DocumentError,
+        ExtractionError,
         FormatVersionError,
         InvalidIdError,
         MemoryAccessError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         UserNotBoundError,
     )
     from diarist.extraction.base import Extractor
+    from diarist.extraction.model import ModelExtractor
     from diarist.extraction.rules import RuleExtractor
     from diarist.loaders import (
         ConversationLoader,
@@ -87,6 +89,7 @@ __all__ = [
     "Edit",
     "EditResult",
     "Extraction",
+    "ExtractionError",
     "Extractor",
     "FormatVersionError",
     "GetNote",
@@ -100,6 +103,7 @@ __all__ = [
     "MemoryFile",
     "Message",
     "MissingExtraError",
+    "ModelExtractor",
     "Note",
     "Notebook",
     "NotebookError",
@@ -140,10 +144,11 @@ _HOMES = {
     "diarist.binding": "bind_user",
     "diarist.diary": "Diary",
     "diarist.errors": "BackendError ConflictError DamagedError DiaristError DocumentError "
-    "FormatVersionError InvalidIdError MemoryAccessError MissingExtraError "
+    "ExtractionError FormatVersionError InvalidIdError MemoryAccessError MissingExtraError "
     "NotebookError PreferenceNotFoundError SchemaError UnknownCategoryError "
     "UnsupportedError UserExistsError UserNotBoundError",
     "diarist.extraction.base": "Extractor",
+    "diarist.extraction.model": "ModelExtractor",
     "diarist.extraction.rules": "RuleExtractor",
     "diarist.loaders": "ConversationLoader PreferenceLoader load_conversations load_preferences",
     "diarist.models": "Edit EditResult Extraction Match Page Problem Rejected Snapshot Turn "

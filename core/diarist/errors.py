@@ -7,12 +7,14 @@
     ├── PreferenceNotFoundError(KeyError)     no preference under that id
     ├── DocumentError(ValueError)             a page that can't be read; it is never overwritten
     │   └── FormatVersionError                a page written by a newer diarist
+    ├── ExtractionError(ValueError)           a model's answer that can't be used; the turn waits
     ├── BackendError(OSError)                 the disk or the server said no
     │   ├── ConflictError                 somebody else wrote the page in between
     │   └── DamagedError                  a database that can't be read any more
     ├── MemoryAccessError(PermissionError)    a notebook that may not be read or written
     ├── NotebookError(ValueError)             an edit that fits no place in a notebook, or many
     ├── UserExistsError(FileExistsError)      an import over a user who has a diary
+    ├── UserNotFoundError(LookupError)        an export of a user who has nothing
     ├── UserNotBoundError(LookupError)        nobody said whose memory it is
     ├── UnsupportedError(NotImplementedError) the backend lacks what is asked for
     └── MissingExtraError(ImportError)        an optional part that isn't installed
@@ -81,6 +83,10 @@ class FormatVersionError(DocumentError):
     """The page was written by a newer format version; nothing is written to it."""
 
 
+class ExtractionError(DiaristError, ValueError):
+    """A model gave no answer that can be used; the turn waits, and `catch_up` asks again."""
+
+
 class BackendError(DiaristError, OSError):
     """A read or a write failed; what was stored before is intact."""
 
@@ -114,6 +120,15 @@ class NotebookError(DiaristError, ValueError):
 
 class UserExistsError(DiaristError, FileExistsError):
     """The user has a diary already; nothing is imported over it."""
+
+    @classmethod
+    def of(cls, user_id: str) -> UserExistsError:
+        """Return the error for a user."""
+        return cls(f"{user_id!r} has a diary already; delete it first, or import under another id")
+
+
+class UserNotFoundError(DiaristError, LookupError):
+    """The user has neither pages nor records, so there is nothing to export."""
 
 
 class UserNotBoundError(DiaristError, LookupError):

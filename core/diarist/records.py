@@ -108,6 +108,7 @@ class Session:
         turns: how many turns were recorded in it.
         created_at: when it began.
         updated_at: its last activity.
+        numbered: the last number given to a message.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Session:
     turns: int
     created_at: datetime
     updated_at: datetime
+    numbered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +244,23 @@ class DeletionReport:
 
 Vectors: TypeAlias = Mapping[str, "list[float] | list[list[float]]"]
 """Index name (model and dimension) -> one vector, or several of one note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """All records of a user, of one moment.
+
+    Attributes:
+        messages: all of them with their vectors, archived ones too, by session and number.
+        turns: all of them, oldest first.
+        notes: all of them with their vectors, deleted and expired ones too.
+        sessions: every session that had a message or a turn, in the order they were made.
+    """
+
+    messages: Sequence[Message] = ()
+    turns: Sequence[RecordedTurn] = ()
+    notes: Sequence[tuple[Note, Vectors]] = ()
+    sessions: Sequence[Session] = ()
 
 
 @dataclass(frozen=True, slots=True)
