@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         UserExistsError,
         UserNotBoundError,
+        UserNotFoundError,
     )
     from diarist.extraction.base import Extractor
     from diarist.extraction.model import ModelExtractor
@@ -132,6 +133,7 @@ __all__ = [
     "UpdateReport",
     "UserExistsError",
     "UserNotBoundError",
+    "UserNotFoundError",
     "bind_user",
     "diary_tools",
     "load_conversations",
@@ -146,7 +148,7 @@ _HOMES = {
     "diarist.errors": "BackendError ConflictError DamagedError DiaristError DocumentError "
     "ExtractionError FormatVersionError InvalidIdError MemoryAccessError MissingExtraError "
     "NotebookError PreferenceNotFoundError SchemaError UnknownCategoryError "
-    "UnsupportedError UserExistsError UserNotBoundError",
+    "UnsupportedError UserExistsError UserNotBoundError UserNotFoundError",
     "diarist.extraction.base": "Extractor",
     "diarist.extraction.model": "ModelExtractor",
     "diarist.extraction.rules": "RuleExtractor",

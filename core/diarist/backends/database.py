@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from diarist.backends import files, openings, repair
 from diarist.backends.statements import schema
-from diarist.errors import BackendError, DamagedError, InvalidIdError
+from diarist.errors import BackendError, DamagedError, DiaristError, InvalidIdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -31,7 +31,7 @@ _ADVICE = {
     "unable to open": "look at the rights of its folder",
 }
 _OWNER = "SELECT value FROM about WHERE name = 'owner'"
-_DAMAGE = ("malformed", "not a database", "file is encrypted", "disk image")
+_DAMAGE = ("malformed", "could not decode", "not a database", "file is encrypted", "disk image")
 
 
 Work: TypeAlias = "Callable[[Connection], T]"
@@ -248,7 +248,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             raise _told(self.path, error) from error
         except OSError as error:
-            if isinstance(error, BackendError):
+            if isinstance(error, DiaristError):
                 raise
             assert self.path is not None
             raise files.failed("use", self.path, error) from error

@@ -14,15 +14,14 @@ if TYPE_CHECKING:
         Appended,
         DeletionReport,
         Embedded,
+        Exported,
         Message,
         MessageStatus,
         NewTurn,
-        Note,
         NoteOperation,
         RecordedTurn,
         Session,
         TurnState,
-        Vectors,
     )
 
 
@@ -204,18 +203,17 @@ class RecordStore(Protocol):
 
     # the whole
 
-    async def every_note(self, user_id: str) -> list[tuple[Note, dict[str, list[list[float]]]]]:
-        """Return all notes, deleted and expired ones too, with their vectors."""
+    async def export(self, user_id: str) -> Exported:
+        """Return everything of a user as it is at one moment; of a stranger nothing."""
         ...
 
-    async def restore(
-        self,
-        user_id: str,
-        messages: Sequence[Message],
-        turns: Sequence[RecordedTurn],
-        notes: Sequence[tuple[Note, Vectors]],
-    ) -> None:
-        """Put everything back as it was exported, for a user who has nothing."""
+    async def restore(self, user_id: str, exported: Exported) -> None:
+        """Put everything back as it was exported; `sessions` names every session that is used.
+
+        Raises:
+            UserExistsError: the user has a record; nothing is changed. Of two at the same time,
+                one is.
+        """
         ...
 
     async def check(self, user_id: str) -> list[Problem]:

@@ -18,11 +18,12 @@ from diarist.backends.statements import notes as note_statements
 from diarist.backends.statements import search as search_statements
 from diarist.backends.statements import turns as turn_statements
 from diarist.backends.statements import vectors as vector_statements
+from diarist.backends.statements import whole as whole_statements
 from diarist.blocking import at_once
 from diarist.caching import BoundedCache
 from diarist.errors import DamagedError
 from diarist.models import Problem
-from diarist.records import Appended, DeletionReport
+from diarist.records import Appended, DeletionReport, Exported
 
 if TYPE_CHECKING:
     import os
@@ -38,12 +39,10 @@ if TYPE_CHECKING:
         Message,
         MessageStatus,
         NewTurn,
-        Note,
         NoteOperation,
         RecordedTurn,
         Session,
         TurnState,
-        Vectors,
     )
     from diarist.vectors import Matrix
 
@@ -390,26 +389,17 @@ class SQLiteRecords:
 
     # ------------------------------------------------------------ the whole
 
-    async def every_note(self, user_id: str) -> list[tuple[Note, dict[str, list[list[float]]]]]:
-        """Return all notes, deleted and expired ones too, with their vectors."""
-        return await self._read(user_id, note_statements.every) or []
+    async def export(self, user_id: str) -> Exported:
+        """Return everything of a user as it is at one moment; of a stranger nothing."""
+        return await self._read(user_id, whole_statements.export) or Exported()
 
-    async def restore(
-        self,
-        user_id: str,
-        messages: Sequence[Message],
-        turns: Sequence[RecordedTurn],
-        notes: Sequence[tuple[Note, Vectors]],
-    ) -> None:
-        """Put everything back as it was exported, for a user who has nothing."""
+    async def restore(self, user_id: str, exported: Exported) -> None:
+        """Put everything back as it was exported.
 
-        def work(connection: Connection) -> None:
-            message_statements.restore(connection, messages)
-            for turn in turns:
-                turn_statements.add(connection, turn, [m.number or 0 for m in turn.messages])
-            for note, vectors in notes:
-                note_statements.add(connection, note, vectors)
-
+        Raises:
+            UserExistsError: the user has a record; nothing is changed.
+        """
+        work = partial(whole_statements.restore, user_id=user_id, exported=exported)
         await self._write(user_id, work)
 
     async def check(self, user_id: str) -> list[Problem]:

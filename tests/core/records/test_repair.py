@@ -210,3 +210,15 @@ def test_a_damaged_database_can_be_deleted_and_so_can_what_was_moved_aside(
     database.write_bytes(damaged[:4096] + b"\xa5" * 8192)
     asyncio.run(delete())
     assert list(database.parent.glob("diary.db*")) == []
+
+
+@pytest.mark.parametrize(
+    "change", ["at = 9000000000000000000", "metadata = '{'", "text = CAST(x'c3' AS TEXT)"]
+)
+def test_a_row_that_is_damaged_is_told_as_damage(database: Path, tmp_path: Path, change: str):
+    connection = sqlite3.connect(database)
+    connection.execute(f"UPDATE messages SET {change} WHERE id = 'm9'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(DamagedError, match="the database is damaged"):
+        asyncio.run(read(tmp_path))

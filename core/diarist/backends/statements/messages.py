@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements import vectors as vector_statements
-from diarist.backends.statements.schema import SHIFT, micros, moment
+from diarist.backends.statements.schema import SHIFT, loaded, micros, moment
 from diarist.pages.rendering import clean
 from diarist.recall.candidates import ASKS, TELLS_WHEN
 from diarist.recall.dates import tells_when
@@ -26,6 +26,7 @@ _INSERT = (
     "INSERT INTO messages (key, session, id, role, name, text, at, archived, metadata, format,"
     " payload, terms, speaker, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_SESSION = "id, active, archived, turns, created, updated, numbered"
 _FIELDS = ("role", "text", "name", "id", "metadata", "payload")
 
 
@@ -239,28 +240,44 @@ def clear(connection: Connection, session_id: str) -> int:
 def sessions(connection: Connection, limit: int | None, offset: int) -> list[Session]:
     """Return sessions, the one touched last first."""
     rows = connection.execute(
-        "SELECT id, active, archived, turns, created, updated FROM sessions "
-        "ORDER BY updated DESC, no DESC LIMIT ? OFFSET ?",
+        f"SELECT {_SESSION} FROM sessions ORDER BY updated DESC, no DESC LIMIT ? OFFSET ?",
         (-1 if limit is None else limit, offset),
     )
+    return [_as_session(row) for row in rows]
+
+
+def every_session(connection: Connection) -> list[Session]:
+    """Return all sessions in the order they were made."""
+    rows = connection.execute(f"SELECT {_SESSION} FROM sessions ORDER BY no")
+    return [_as_session(row) for row in rows]
+
+
+def every(connection: Connection) -> list[Message]:
+    """Return all messages with their vectors, by session and number."""
+    vectors = vector_statements.of_messages(connection)
+    sessions = dict(connection.execute("SELECT no, id FROM sessions"))
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM messages ORDER BY key")
     return [
-        Session(id, active, archived, turns, moment(created), moment(updated))
-        for id, active, archived, turns, created, updated in rows
+        replace(_message(row, sessions[row[0] >> SHIFT]), vectors=vectors.get(row[0], EMPTY))
+        for row in rows
     ]
 
 
-def restore(connection: Connection, messages: Iterable[Message]) -> None:
-    """Put messages back under their own numbers."""
+def restore(
+    connection: Connection, messages: Iterable[Message], sessions: Iterable[Session]
+) -> None:
+    """Put sessions back, and messages under their own numbers."""
+    connection.executemany(
+        "INSERT INTO sessions (id, turns, created, updated, numbered) VALUES (?, ?, ?, ?, ?)",
+        [(s.id, s.turns, micros(s.created_at), micros(s.updated_at), s.numbered) for s in sessions],
+    )
+    known = dict(connection.execute("SELECT id, no FROM sessions"))
     for message in messages:
         at = micros(message.at) if message.at else 0
-        number = message.number or 0
-        session, _ = add_session(connection, message.session_id or "", at)
-        connection.execute(_INSERT, _row(session, number, message, at))
-        connection.execute(
-            "UPDATE sessions SET numbered = max(numbered, ?), updated = max(updated, ?), "
-            "created = min(created, ?) WHERE no = ?",
-            (number, at, at, session),
-        )
+        row = _row(known[message.session_id], message.number or 0, message, at)
+        connection.execute(_INSERT, row)
+        given = message.vectors.items()
+        vector_statements.put(connection, [(row[0], name, vector) for name, vector in given])
 
 
 # ---------------------------------------------------------------- how
@@ -296,12 +313,17 @@ def _message(row: tuple[Any, ...], session_id: str) -> Message:
         name,
         id,
         moment(at),
-        json.loads(metadata) if metadata else EMPTY,
-        Payload(format, json.loads(payload)) if format is not None else None,
+        loaded(metadata) if metadata else EMPTY,
+        Payload(format, loaded(payload)) if format is not None else None,
         "archived" if archived else "active",
         session_id,
         _number(key),
     )
+
+
+def _as_session(row: tuple[Any, ...]) -> Session:
+    id, active, archived, turns, created, updated, numbered = row
+    return Session(id, active, archived, turns, moment(created), moment(updated), numbered)
 
 
 def _number(key: int) -> int:

@@ -6,14 +6,13 @@ the tuple is a prefix of the text, and nothing else is.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from math import sqrt
 from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.messages import as_json
-from diarist.backends.statements.schema import micros, moment
+from diarist.backends.statements.schema import loaded, micros, moment
 from diarist.backends.statements.vectors import packed, unpacked
 from diarist.filters import matches
 from diarist.recall.terms import any_of, index_terms, texts_in
@@ -233,7 +232,7 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> Iterator[tupl
     for row in rows:
         if left <= 0:
             return
-        if not matches(json.loads(row[3]), wanted.filter):
+        if not matches(loaded(row[3]), wanted.filter):
             continue
         if skip:
             skip -= 1
@@ -260,7 +259,7 @@ def _ranked(connection: Connection, wanted: ListNotes, now: int) -> list[Scored]
             f"SELECT {_COLUMNS} FROM notes WHERE key = ?",
             (key,),
         ).fetchone()
-        if wanted.filter is None or matches(json.loads(row[3]), wanted.filter):
+        if wanted.filter is None or matches(loaded(row[3]), wanted.filter):
             found.append(Scored(_note(row), ranks[key]))
         if len(found) >= wanted.offset + wanted.limit:
             break
@@ -410,8 +409,8 @@ def _note(row: tuple[Any, ...]) -> Note:
     return Note(
         decoded(namespace),
         name,
-        json.loads(value),
-        json.loads(metadata) if metadata else EMPTY,
+        loaded(value),
+        loaded(metadata) if metadata else EMPTY,
         moment(created),
         moment(updated),
         None if expires is None else moment(expires),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from sqlite3 import DatabaseError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diarist.recall.candidates import SHIFT as SHIFT
 
@@ -152,6 +153,14 @@ def moment(micros: int) -> datetime:
         return _EPOCH + timedelta(microseconds=micros)
     except OverflowError as error:
         raise DatabaseError("malformed: a time beyond the calendar") from error
+
+
+def loaded(text: str) -> Any:
+    """Return what a column that holds JSON says."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DatabaseError(f"malformed: a record that is no JSON ({error})") from error
 
 
 def create(connection: Connection) -> None:

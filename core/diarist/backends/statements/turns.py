@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements import messages as message_statements
-from diarist.backends.statements.schema import SHIFT, micros, moment
+from diarist.backends.statements.schema import micros, moment
 from diarist.records import Appended, RecordedTurn
 
 if TYPE_CHECKING:
@@ -143,13 +143,12 @@ def all_turns(connection: Connection, state: TurnState | None) -> list[RecordedT
 
 
 def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> None:
-    """Put a turn back as it was exported."""
-    session, _ = message_statements.add_session(connection, turn.session_id, micros(turn.at))
+    """Put a turn back as it was exported, in a session that is there."""
     connection.execute(
         "INSERT INTO turns (session, number, state, reason, attempts, first, last, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES ((SELECT no FROM sessions WHERE id = ?), ?, ?, ?, ?, ?, ?, ?)",
         (
-            session,
+            turn.session_id,
             turn.number,
             turn.state,
             turn.reason,
@@ -159,13 +158,13 @@ def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> N
             micros(turn.at),
         ),
     )
-    connection.execute(
-        "UPDATE sessions SET turns = max(turns, ?) WHERE no = ?", (turn.number, session)
-    )
 
 
 def _turn(connection: Connection, row: tuple[Any, ...]) -> RecordedTurn:
     session_id, number, state, reason, attempts, first, last, at = row
-    span = range(first, min(last, first + (1 << SHIFT)) + 1) if first else ()
-    said = message_statements.numbered(connection, session_id, span)
+    said: list[Message] = []
+    if first:
+        said = message_statements.read(
+            connection, session_id, after=first - 1, before=last + 1, status=None
+        )
     return RecordedTurn(session_id, number, state, tuple(said), moment(at), reason, attempts)

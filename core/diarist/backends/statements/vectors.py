@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from diarist.backends.statements.schema import loaded
 from diarist.recall.terms import text_of
 from diarist.vectors import Matrix
 
@@ -47,6 +48,14 @@ def put(connection: Connection, rows: Iterable[tuple[int, str, Sequence[float]]]
     connection.executemany(
         "INSERT INTO message_vectors (message, name, data) VALUES (?, ?, ?)", given
     )
+
+
+def of_messages(connection: Connection) -> dict[int, dict[str, list[float]]]:
+    """Return the vectors of all messages: key, index, vector."""
+    found: dict[int, dict[str, list[float]]] = {}
+    for key, name, data in connection.execute("SELECT message, name, data FROM message_vectors"):
+        found.setdefault(key, {})[name] = list(unpacked(data))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ def lacking(
         f"(SELECT 1 FROM {vectors} WHERE {of} = key AND name = ?) ORDER BY key LIMIT ?",
         (after, index, limit),
     ).fetchall()
-    return rows if kind == "messages" else [(key, text_of(json.loads(text))) for key, text in rows]
+    return rows if kind == "messages" else [(key, text_of(loaded(text))) for key, text in rows]
 
 
 def add(
