@@ -16,10 +16,14 @@ from diarist.extraction.packs import read_table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_OWN_WORDS, _KIND, _DOMAIN, _NAME = 3.0, 1.0, 2.0, 1.5
+_OWN_WORDS, _KIND, _DOMAIN, _NAME, _SORT = 3.0, 1.0, 2.0, 1.5, 2.5
 _THRESHOLD, _NEAR = 1.5, 0.9
+_CLEAR = 0.6
+"""A score below the threshold counts where the second best is below this share of it."""
+_WHERE = r"\b(?:at|from) (?:home|work|school)\b"
+"""Where something is done, not what it is."""
 _ENDINGS = (
-    "ations", "ation", "ingly", "ments", "ment", "ities", "ness", "ings", "ions", "ies", "ing",
+    "ied", "ations", "ation", "ingly", "ments", "ment", "ities", "ness", "ings", "ions", "ies", "ing",
     "ion", "ity", "ers", "ed", "es", "er", "ly", "al", "s", "y", "e",
 )  # fmt: skip
 _EMPTY = frozenset(
@@ -42,13 +46,11 @@ def choose(category: str, kind: str, text: str, categories: Mapping[str, str]) -
     """
     if category in categories:
         return category
-    said = stems(text)
-    best, best_score = None, 0.0
-    for name, meaning in categories.items():
-        score = _score(said, kind, category, name, meaning)
-        if score > best_score:
-            best, best_score = name, score
-    return best if best_score >= _THRESHOLD else None
+    said = stems(re.sub(_WHERE, " ", text))
+    scores = {name: _score(said, kind, category, name, words) for name, words in categories.items()}
+    second, first = sorted([0.0, 0.0, *scores.values()])[-2:]
+    clear = first >= _NEAR and second < _CLEAR * first
+    return max(scores, key=scores.__getitem__) if clear or first >= _THRESHOLD else None
 
 
 def nearest(text: str, categories: Mapping[str, str]) -> str | None:
@@ -63,6 +65,7 @@ def _score(said: frozenset[str], kind: str, category: str, name: str, meaning: s
     named, described = stems(name.replace("_", " ")), stems(meaning)
     whole = named | described
     score = _OWN_WORDS * len(said & whole) + _KIND * min(2, len(_kinds().get(kind, _NONE) & whole))
+    score += _SORT * bool(stems(kind) & whole)
     score += _NAME * bool((_kinds().get(kind, _NONE) | stems(category)) & named)
     for domain in _domains():
         touches = len(domain & whole)
