@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from diarist import Diary
+from diarist import Diary, Edit, Extraction, MemoryWriter, Snapshot, Turn
 
 
 def updates(folder: str, name: str, count: str) -> None:
@@ -64,6 +64,29 @@ def _write_until_killed(folder: str, number: int, acknowledge: int) -> None:
 
     asyncio.run(main())
     os._exit(0)
+
+
+def writes(folder: str, seen: str, name: str, count: str, seconds: str) -> None:
+    """Submit turns of one user to a writer, and print each that is acknowledged."""
+
+    class Noting:
+        is_instant = not float(seconds)
+
+        def extract(self, turn: Turn, snapshot: Snapshot) -> Extraction:
+            with Path(seen).open("a") as file:
+                file.write(turn.user_msg + "\n")
+            time.sleep(float(seconds))
+            return Extraction((Edit("add", "likes", f"love {turn.user_msg}"),))
+
+    async def main() -> None:
+        diary = Diary(folder, agent=Noting(), max_prefs_per_category=5000)
+        async with MemoryWriter(diary) as writer:
+            for number in range(int(count)):
+                await writer.submit("ana", f"chat-{name}", f"{name}{number}", "ok")
+                print(f"{name}{number}", flush=True)
+            await writer.flush()
+
+    asyncio.run(main())
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from diarist.sync import SyncDiary
     from diarist.tables import ConversationItem, DefaultPreferences, PreferenceItem
     from diarist.tools import Tool, diary_tools
+    from diarist.writer import MemoryWriter, WriterReport
 
 __all__ = [
     "KEEP",
@@ -102,6 +103,7 @@ __all__ = [
     "Match",
     "MemoryAccessError",
     "MemoryFile",
+    "MemoryWriter",
     "Message",
     "MissingExtraError",
     "ModelExtractor",
@@ -134,6 +136,7 @@ __all__ = [
     "UserExistsError",
     "UserNotBoundError",
     "UserNotFoundError",
+    "WriterReport",
     "bind_user",
     "diary_tools",
     "load_conversations",
@@ -162,6 +165,7 @@ _HOMES = {
     "diarist.sync": "SyncDiary",
     "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
     "diarist.tools": "Tool diary_tools",
+    "diarist.writer": "MemoryWriter WriterReport",
 }
 
 

@@ -112,6 +112,18 @@ def background(coroutine: Coroutine[Any, Any, T]) -> T:
         raise
 
 
+async def unbroken(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what `coroutine` returns; a caller that is cancelled is so when it is at its end."""
+    import asyncio
+
+    task = asyncio.ensure_future(coroutine)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
 def one_hop(method: Method[S, P, T]) -> Method[S, P, T]:
     """Run the whole of an async method in one worker thread, where its object has a twin."""
 

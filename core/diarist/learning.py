@@ -121,6 +121,11 @@ class Learner:
 
     async def resume(self, user_id: str, session_id: str, number: int) -> Begun | None:
         """Take a waiting turn on; None where somebody else has it, or it is done."""
+        begun = await self.claim(user_id, session_id, number)
+        return None if begun is None else await self._looked_at(user_id, begun)
+
+    async def claim(self, user_id: str, session_id: str, number: int) -> Begun | None:
+        """Do the same without a look at the pages."""
         assert self.records is not None
         owner, now = new_owner(), self.clock()
         recorded = await self.records.claim(
@@ -131,7 +136,7 @@ class Learner:
         said = Turn(
             session_id, recorded.text_of("user"), recorded.text_of("assistant"), recorded.at
         )
-        return await self._looked_at(user_id, Begun(said, Snapshot({}), recorded, owner))
+        return Begun(said, Snapshot({}), recorded, owner)
 
     async def waiting(self, user_id: str) -> list[tuple[str, int]]:
         """Return session and number of the turns nobody works on, oldest first."""
@@ -142,6 +147,10 @@ class Learner:
     def is_async(self) -> bool:
         """Say whether the extractor is a coroutine function."""
         return iscoroutinefunction(self.extractor.extract)
+
+    def is_instant(self) -> bool:
+        """Say whether the extractor, as rules do, answers at once and costs nothing."""
+        return getattr(self.extractor, "is_instant", False) and not self.is_async()
 
     async def extract(self, user_id: str, begun: Begun, *, in_thread: bool) -> Begun | Extraction:
         """Let the extractor read the turn; what it gives to be awaited comes back as it is.
@@ -182,9 +191,21 @@ class Learner:
         except BaseException as error:
             await self.hand_back(user_id, begun, error)
             raise
+        await self.end(user_id, begun)
+        return report
+
+    async def end(self, user_id: str, begun: Begun) -> None:
+        """Say in the log that a turn is on the pages."""
         if self.records is not None and begun.recorded is not None:
             await self.records.finish(user_id, begun.turn.session_id, begun.recorded.number, "done")
-        return report
+
+    async def give_up(self, user_id: str, session_id: str, number: int, reason: str) -> bool:
+        """End a waiting turn as failed; say whether nobody else has it, so that this was done."""
+        assert self.records is not None
+        if await self.claim(user_id, session_id, number) is None:
+            return False
+        await self.records.finish(user_id, session_id, number, "failed", reason)
+        return True
 
     async def hand_back(self, user_id: str, begun: Begun, error: BaseException) -> None:
         """Leave a turn to whoever comes next, with the reason."""
@@ -198,46 +219,54 @@ class Learner:
             )
 
     async def _apply(self, user_id: str, begun: Begun, found: Extraction) -> UpdateReport:
-        turn, recorded = begun.turn, begun.recorded
-        at = rfc3339(turn.at)
+        recorded = begun.recorded
 
         def record(document: Document) -> tuple[Document, int]:
             if self._is_gone(user_id, recorded):
                 return document, 0
-            return conversations.record(
-                document,
-                turn.session_id,
-                at=at,
-                max_conversations=self.max_conversations,
-                number=None if recorded is None else recorded.number,
-                summary=found.summary,
-                keywords=found.keywords,
-            )
+            return self._with_turn(document, begun, found)
 
         if await self._is_gone_remotely(user_id, recorded):
-            return UpdateReport(user_id, turn.session_id)
+            return UpdateReport(user_id, begun.turn.session_id)
         number = await self.documents.update(user_id, CONVERSATIONS, record)
-        stamp = Stamp(at, turn.session_id, _source(turn.session_id, number, recorded))
         results: tuple[EditResult, ...] = ()
         if found.edits:
 
             def apply(document: Document) -> tuple[Document, tuple[EditResult, ...]]:
                 if self._is_gone(user_id, recorded):
                     return document, ()
-                return preferences.apply(
-                    document,
-                    found.edits,
-                    categories=self.categories,
-                    stamp=stamp,
-                    limits=self.limits,
-                )
+                return self._with_edits(document, begun, found, number)
 
             results = await self.documents.update(user_id, PREFERENCES, apply)
-        rejected = tuple(
-            EditResult("rejected", withheld(item.category), withheld(item.text), reason=item.reason)
-            for item in found.rejected
+        return report_of(user_id, begun, found, number, results)
+
+    def _with_turn(
+        self, document: Document, begun: Begun, found: Extraction
+    ) -> tuple[Document, int]:
+        """Return the conversations after a turn, and its number."""
+        return conversations.record(
+            document,
+            begun.turn.session_id,
+            at=rfc3339(begun.turn.at),
+            max_conversations=self.max_conversations,
+            number=None if begun.recorded is None else begun.recorded.number,
+            summary=found.summary,
+            keywords=found.keywords,
         )
-        return UpdateReport(user_id, turn.session_id, number, (*results, *rejected))
+
+    def _with_edits(
+        self, document: Document, begun: Begun, found: Extraction, number: int
+    ) -> tuple[Document, tuple[EditResult, ...]]:
+        """Return the preferences after a turn, and what became of its edits."""
+        session_id = begun.turn.session_id
+        source = _source(session_id, number, begun.recorded)
+        return preferences.apply(
+            document,
+            found.edits,
+            categories=self.categories,
+            stamp=Stamp(rfc3339(begun.turn.at), session_id, source),
+            limits=self.limits,
+        )
 
     # ------------------------------------------------------------ how
 
@@ -252,6 +281,9 @@ class Learner:
     async def _snapshot(self, user_id: str, session_id: str) -> Snapshot:
         known = await self.documents.settled(user_id, PREFERENCES)
         talked = await self.documents.settled(user_id, CONVERSATIONS)
+        return self._shown(known, talked, session_id)
+
+    def _shown(self, known: Document, talked: Document, session_id: str) -> Snapshot:
         session: Table | None = talked.get((conversations.TABLE, session_id))
         return Snapshot(
             self.categories,
@@ -322,6 +354,21 @@ class Learner:
 def new_owner() -> str:
     """Return a name for whoever works on a turn; no two live ones are the same."""
     return f"{os.getpid()}-{next(_numbers)}"
+
+
+def report_of(
+    user_id: str,
+    begun: Begun,
+    found: Extraction,
+    number: int,
+    results: tuple[EditResult, ...],
+) -> UpdateReport:
+    """Return what became of a turn; what was rejected shows no secret."""
+    rejected = tuple(
+        EditResult("rejected", withheld(item.category), withheld(item.text), reason=item.reason)
+        for item in found.rejected
+    )
+    return UpdateReport(user_id, begun.turn.session_id, number, (*results, *rejected))
 
 
 def _source(session_id: str, number: int, recorded: RecordedTurn | None) -> str:

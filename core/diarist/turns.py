@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self, cast
 
-from diarist.blocking import background, one_hop
+from diarist.blocking import background, one_hop, unbroken
 from diarist.learning import Begun
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from diarist.learning import Learner
+    from diarist.batches import BatchLearner
     from diarist.models import Extraction, Turn, UpdateReport
     from diarist.records import Message, RecordedTurn
 
@@ -29,7 +30,11 @@ class Turns:
     """
 
     def __init__(
-        self, learner: Learner, blocking: Learner | None = None, *, in_thread: bool = False
+        self,
+        learner: BatchLearner,
+        blocking: BatchLearner | None = None,
+        *,
+        in_thread: bool = False,
     ) -> None:
         self._learner = learner
         self._blocking = blocking
@@ -62,7 +67,7 @@ class Turns:
         """Bring the waiting turns to the pages; return reports, and why others wait on."""
         reports: list[UpdateReport] = []
         errors: list[Exception] = []
-        for session_id, number in await self._waiting(user_id):
+        for session_id, number in await self.waiting(user_id):
             try:
                 report = await self._resume(user_id, session_id, number)
                 if isinstance(report, Begun):
@@ -73,7 +78,70 @@ class Turns:
                 reports += [report] if report is not None else []
         return reports, errors
 
+    @one_hop
+    async def waiting(self, user_id: str) -> list[tuple[str, int]]:
+        """Return session and number of the turns nobody works on, oldest first."""
+        return await self._learner.waiting(user_id)
+
+    def are_instant(self) -> bool:
+        """Say whether several may be taken on at once."""
+        return self._learner.is_instant()
+
+    async def take_on(
+        self, user_id: str, names: Sequence[tuple[str, int]]
+    ) -> list[UpdateReport | Exception | None]:
+        """Bring waiting turns to the pages, in order; several only where they are instant.
+
+        Returns:
+            What became of each, from the first on: a report, None where somebody else has it, or
+            the error that ended it, after which nothing was tried.
+
+        Raises:
+            Exception: the first one's error, or nothing could be read or written.
+        """
+        if len(names) > 1:
+            return await unbroken(self._take_all(user_id, names))
+        report = await self._resume(user_id, *names[0])
+        return [await self._go_on(user_id, report) if isinstance(report, Begun) else report]
+
+    @one_hop
+    async def give_up(self, user_id: str, name: tuple[str, int], reason: str) -> bool:
+        """End a waiting turn as failed; say whether nobody else has it, so that this was done."""
+        return await self._learner.give_up(user_id, *name, reason)
+
     # ------------------------------------------------------------ how
+
+    async def _take_all(
+        self, user_id: str, names: Sequence[tuple[str, int]]
+    ) -> list[UpdateReport | Exception | None]:
+        """Do several turns; claims and ends that come together share a transaction."""
+        import asyncio
+
+        claims = [self._learner.claim(user_id, *name) for name in names]
+        claimed = await asyncio.gather(*claims, return_exceptions=True)
+        begun = [one for one in claimed if isinstance(one, Begun)]
+        for error in claimed:
+            if isinstance(error, BaseException):
+                await asyncio.gather(*(self._learner.put_back(user_id, one) for one in begun))
+                raise error
+        outcomes = iter(await self._applied(user_id, begun) if begun else [])
+        all_outcomes: list[UpdateReport | Exception | None] = []
+        for one in claimed:
+            outcome = None if one is None else next(outcomes)
+            all_outcomes.append(outcome)
+            if isinstance(outcome, Exception):
+                break
+        ends = (
+            self._learner.end(user_id, one)
+            for one, outcome in zip(claimed, all_outcomes, strict=False)
+            if isinstance(one, Begun) and not isinstance(outcome, Exception)
+        )
+        await asyncio.gather(*ends)
+        return all_outcomes
+
+    @one_hop
+    async def _applied(self, user_id: str, turns: list[Begun]) -> list[UpdateReport | Exception]:
+        return await self._learner.take_all(user_id, turns, in_thread=self._in_thread)
 
     @one_hop
     async def _begin(
@@ -111,7 +179,3 @@ class Turns:
     @one_hop
     async def _complete(self, user_id: str, begun: Begun, found: Extraction) -> UpdateReport:
         return await self._learner.complete(user_id, begun, found)
-
-    @one_hop
-    async def _waiting(self, user_id: str) -> list[tuple[str, int]]:
-        return await self._learner.waiting(user_id)

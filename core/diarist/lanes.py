@@ -1,0 +1,402 @@
+"""What a `MemoryWriter` does in the background: a lane for each user, and workers that serve them.
+
+Everything here belongs to one event loop, and nothing is kept that is not in the log as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+from diarist.errors import BackendError, DocumentError
+from diarist.pages.secrets import withheld
+
+if TYPE_CHECKING:
+    from diarist.backends.records import RecordStore
+    from diarist.diary import Diary
+    from diarist.turns import Turns
+
+_log = logging.getLogger("diarist.writer")
+
+BATCH = 64
+"""The most turns that an instant extractor reads before the pages are written."""
+
+REST = 0.02
+"""Seconds that pass before a user's next turns are read by an instant extractor, so that many come
+together; unless somebody waits for them."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds between two attempts, at most."""
+
+TurnName: TypeAlias = tuple[str, int]
+"""A turn of a user: session and number."""
+
+
+class Lane:
+    """The turns of one user that wait.
+
+    Attributes:
+        user_id: whose.
+        turns: each that is neither done nor failed, and how often it was tried in vain.
+        line: those to be taken next, in the order of the log.
+        recording: how many are being logged just now.
+        found: those seen in the log while others were being logged.
+        is_busy: a worker serves it, or will.
+        again: there is something new since the worker came.
+        timer: it is served again at a certain time.
+        is_pausing: not before that time.
+        is_resting: not before that time either, unless somebody waits for it, or it is full.
+        is_new: the log is to be asked for what others left, too.
+        is_elsewhere: all that is left is worked on by others.
+        trouble: why nothing can be read or written.
+        rounds: how often in a row it was served in vain.
+        steps: how often it was served.
+    """
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.turns: dict[TurnName, int] = {}
+        self.line: deque[TurnName] = deque()
+        self.recording = 0
+        self.found: set[TurnName] = set()
+        self.is_busy = self.again = self.is_pausing = False
+        self.is_resting = self.is_new = self.is_elsewhere = False
+        self.timer: asyncio.TimerHandle | None = None
+        self.trouble: Exception | None = None
+        self.rounds = self.steps = 0
+        self._watchers: list[asyncio.Future[None]] = []
+
+    def has_work(self) -> bool:
+        """Say whether anything is left to do, or is about to be."""
+        return bool(self.turns or self.recording or self._watchers or self.is_new)
+
+    async def step(self) -> None:
+        """Wait until it was served."""
+        watcher = asyncio.get_running_loop().create_future()
+        self._watchers.append(watcher)
+        await watcher
+
+    def tell(self, error: Exception | None = None) -> None:
+        """Tell those who wait that it was served, or that it won't be any more."""
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            if watcher.done():
+                continue
+            if error is None:
+                watcher.set_result(None)
+            else:
+                watcher.set_exception(error)
+
+
+class Room:
+    """Counts what is inside; beyond its size one waits at the door, first come, first served.
+
+    Args:
+        size: how many `enter` lets in.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._inside = 0
+        self._door: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Come in when there is room."""
+        if self._inside < self.size and not self._door:
+            self._inside += 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._door.append(place)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self.leave()
+            else:
+                with suppress(ValueError):
+                    self._door.remove(place)
+            raise
+
+    def occupy(self, count: int = 1) -> None:
+        """Come in whether there is room or not."""
+        self._inside += count
+
+    def leave(self, count: int = 1) -> None:
+        """Make room, and let in who waits."""
+        self._inside -= count
+        while self._door and self._inside < self.size:
+            place = self._door.popleft()
+            if not place.done():
+                self._inside += 1
+                place.set_result(None)
+
+    def close(self, error: Exception) -> None:
+        """Send those at the door away."""
+        while self._door:
+            place = self._door.popleft()
+            if not place.done():
+                place.set_exception(error)
+
+
+class Lanes:
+    """The lanes of all users, and the workers that serve them.
+
+    Args:
+        diary: where the turns go.
+        records: their log.
+        room: how many turns may wait.
+        workers: how many lanes are served at once.
+        retry_limit: how often an extractor may fail for a turn.
+        retry_delay: seconds after the first failure.
+
+    Attributes:
+        open: user -> lane, of those that have something to do.
+        submitted: how many turns were taken on.
+        completed: how many of them are on the pages.
+        failed: those that were given up.
+        active: how many workers serve a lane.
+        in_work: how many turns are worked on.
+    """
+
+    def __init__(
+        self,
+        diary: Diary,
+        records: RecordStore,
+        room: Room,
+        *,
+        workers: int,
+        retry_limit: int,
+        retry_delay: float,
+    ) -> None:
+        self._diary, self._records, self._room = diary, records, room
+        self._size, self._retry_limit, self._retry_delay = workers, retry_limit, retry_delay
+        self.open: dict[str, Lane] = {}
+        self.submitted = self.completed = self.active = self.in_work = 0
+        self.failed: set[tuple[str, TurnName]] = set()
+        self._ready: asyncio.Queue[Lane] = asyncio.Queue()
+        self._workers: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Let the workers begin."""
+        self._workers = [
+            asyncio.create_task(self._work(), name=f"diarist-writer-{number}")
+            for number in range(self._size)
+        ]
+
+    async def stop(self, error: Exception) -> None:
+        """End the workers; who waits for them gets the error."""
+        for lane in self.open.values():
+            if lane.timer is not None:
+                lane.timer.cancel()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        for lane in self.open.values():
+            lane.tell(error)
+
+    def of(self, user_id: str) -> Lane:
+        """Return the lane of a user."""
+        lane = self.open.get(user_id)
+        if lane is None:
+            lane = self.open[user_id] = Lane(user_id)
+        return lane
+
+    def find(self, lane: Lane, name: TurnName) -> None:
+        """Take a turn of the log on, unless it is here already."""
+        if name in lane.turns:
+            return
+        lane.turns[name] = 0
+        if lane.recording:
+            lane.found.add(name)
+        if (lane.user_id, name) in self.failed:
+            self.failed.remove((lane.user_id, name))
+        else:
+            self.submitted += 1
+        if lane.trouble is None:
+            self._room.occupy()
+
+    def arrive(self, lane: Lane) -> None:
+        """Have a lane served to which a turn came: at once, or when it has rested."""
+        if not lane.is_resting or len(lane.turns) >= BATCH:
+            self.wake(lane)
+
+    def wake(self, lane: Lane) -> None:
+        """Have a lane served, now unless a turn of it has to pause."""
+        if lane.is_busy:
+            lane.again = True
+            return
+        if lane.timer is not None:
+            if lane.is_pausing:
+                return
+            lane.timer.cancel()
+            lane.timer = None
+        lane.is_resting = False
+        lane.is_busy = True
+        self._ready.put_nowait(lane)
+
+    async def drained(self, lane: Lane, *, elsewhere: bool = True) -> Exception | None:
+        """Wait until the turns of a lane are done; return what is in their way, tried just now."""
+        names, tried = set(lane.turns), lane.steps + 1 + lane.is_busy
+        while lane.is_new or not names.isdisjoint(lane.turns):
+            if lane.trouble is not None or (lane.is_elsewhere and not elsewhere):
+                if lane.steps >= tried:
+                    return lane.trouble
+                self.wake(lane)
+            if lane.is_resting:
+                self.wake(lane)
+            is_new = lane.is_new
+            await lane.step()
+            if is_new:
+                names |= set(lane.turns)
+        return None
+
+    # ------------------------------------------------------------ doing it
+
+    async def _work(self) -> None:
+        while True:
+            lane = await self._ready.get()
+            lane.again = False
+            self.active += 1
+            try:
+                delay = await self._serve(lane)
+            except Exception as error:  # noqa: BLE001 - nothing may end a worker
+                delay = self._in_trouble(lane, error)
+            finally:
+                self.active -= 1
+            self._served(lane, delay)
+
+    async def _serve(self, lane: Lane) -> float | None:
+        """Do some turns; return the seconds until the lane is to be served again, if it is."""
+        lane.is_pausing = lane.is_elsewhere = False
+        if not lane.line and not await self._lined_up(lane):
+            self._out_of_trouble(lane)
+            lane.is_elsewhere = bool(lane.turns)
+            lane.rounds += 1
+            return self._pause(lane.rounds, 0.05) if lane.turns else None
+        turns = self._turns
+        names = list(islice(lane.line, BATCH if turns.are_instant() else 1))
+        self.in_work += len(names)
+        try:
+            outcomes = await turns.take_on(lane.user_id, names)
+        except Exception as error:  # noqa: BLE001 - it is judged below
+            outcomes = [error]
+        finally:
+            self.in_work -= len(names)
+        for name, outcome in zip(names, outcomes, strict=False):
+            if isinstance(outcome, Exception):
+                return await self._failed_at(lane, name, outcome)
+            lane.line.popleft()
+            if outcome is not None:
+                lane.rounds = 0
+                self._out_of_trouble(lane)
+                self._end(lane, name)
+                self.completed += 1
+        return 0 if lane.turns else None
+
+    async def _lined_up(self, lane: Lane) -> bool:
+        """Ask the log what is next, and what became of turns that others took; say if any is."""
+        if lane.is_new:
+            for turn in await self._records.turns(lane.user_id, "pending"):
+                self.find(lane, (turn.session_id, turn.number))
+            lane.is_new = False
+        known = list(lane.turns)
+        names = await self._turns.waiting(lane.user_id)
+        for name in names:
+            self.find(lane, name)
+        lane.line.extend(names)
+        waiting = set(names)
+        for name in known:
+            if name in waiting:
+                continue
+            turn = await self._records.turn(lane.user_id, *name)
+            if turn is not None and turn.state == "pending":
+                break
+            self._end(lane, name)
+            if turn is not None and turn.state == "failed":
+                self.failed.add((lane.user_id, name))
+            else:
+                self.completed += 1
+        return bool(names)
+
+    async def _failed_at(self, lane: Lane, name: TurnName, error: Exception) -> float:
+        """Judge an error: a page or a store may wait for ever, an extractor has so many tries."""
+        if isinstance(error, DocumentError | BackendError):
+            return self._in_trouble(lane, error)
+        lane.turns[name] += 1
+        attempts = lane.turns[name]
+        reason = withheld(f"{type(error).__name__}: {error}")[:1000]
+        if attempts < self._retry_limit:
+            _log.info("a turn of %r is tried again: %s", lane.user_id, reason)
+            lane.is_pausing = True
+            return self._pause(attempts, self._retry_delay)
+        if await self._turns.give_up(lane.user_id, name, reason):
+            _log.warning("a turn of %r failed: %s", lane.user_id, reason)
+            self._end(lane, name)
+            self.failed.add((lane.user_id, name))
+        lane.line.popleft()
+        return 0
+
+    def _pause(self, rounds: int, first: float) -> float:
+        """Return seconds that double with each round; jitter keeps many from coming at once."""
+        longest = min(LONGEST_PAUSE, first * 2.0 ** min(rounds - 1, 30))
+        return longest * random.uniform(0.5, 1)
+
+    def _in_trouble(self, lane: Lane, error: Exception) -> float:
+        """Leave the turns of a lane waiting, without holding up other users."""
+        if lane.trouble is None:
+            _log.warning(
+                "the turns of %r wait: %s",
+                lane.user_id,
+                withheld(f"{type(error).__name__}: {error}"),
+            )
+            self._room.leave(len(lane.turns))
+            lane.rounds = 0
+        lane.trouble = error
+        lane.line.clear()
+        lane.rounds += 1
+        return self._pause(lane.rounds, max(self._retry_delay, 0.05))
+
+    def _out_of_trouble(self, lane: Lane) -> None:
+        if lane.trouble is not None:
+            lane.trouble = None
+            self._room.occupy(len(lane.turns))
+
+    def _end(self, lane: Lane, name: TurnName) -> None:
+        del lane.turns[name]
+        if lane.trouble is None:
+            self._room.leave()
+
+    def _served(self, lane: Lane, delay: float | None) -> None:
+        lane.is_busy = False
+        lane.steps += 1
+        lane.tell()
+        if delay == 0 and lane.line:
+            self.wake(lane)
+        elif not delay and lane.trouble is None and self._turns.are_instant():
+            lane.is_resting = True
+            self._wait(lane, REST)
+        elif delay == 0 or (lane.again and not lane.is_pausing):
+            self.wake(lane)
+        elif delay is not None:
+            self._wait(lane, delay)
+        else:
+            self._ring(lane)
+
+    def _wait(self, lane: Lane, seconds: float) -> None:
+        lane.timer = asyncio.get_running_loop().call_later(seconds, self._ring, lane)
+
+    def _ring(self, lane: Lane) -> None:
+        lane.timer = None
+        if lane.has_work():
+            self.wake(lane)
+        else:
+            self.open.pop(lane.user_id, None)
+
+    @property
+    def _turns(self) -> Turns:
+        return self._diary._turns  # pyright: ignore[reportPrivateUsage] - settings may change
