@@ -6,6 +6,7 @@ import errno
 import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 30.0  # seconds
+BUSY_POLL = 0.0005
 _ADVICE = {
     "disk is full": "free some space and try again",
     "readonly": "make it and its folder writable",
@@ -129,7 +131,7 @@ class Database:
     def unlink(self, last_look: Callable[[Connection], T]) -> T:
         """Remove the files, while nobody can write, and return what `last_look` returned."""
         with self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 seen = last_look(self._connection)
                 for path in files_of(self.path):
@@ -172,7 +174,7 @@ class Database:
                 _settle(jobs, stale=True)
                 return
             with self._errors():
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin()
                 if self.is_stale():
                     self._roll_back()
                     _settle(jobs, stale=True)
@@ -211,6 +213,27 @@ class Database:
             job.error = error
         self._connection.execute("RELEASE job")
 
+    def _begin(self) -> None:
+        """Begin to write, as soon as nobody else does.
+
+        SQLite's own wait grows to a tenth of a second, and a writer in a tight loop would keep
+        others out for as long as it likes.
+        """
+        until = time.monotonic() + BUSY_TIMEOUT
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if "locked" not in str(error) or time.monotonic() > until:
+                        raise
+                    time.sleep(BUSY_POLL)
+                else:
+                    return
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
@@ -224,7 +247,7 @@ class Database:
                     f"{self.path} was written by a newer diarist (version {version}, this one "
                     f"knows {schema.VERSION}): upgrade diarist"
                 )
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 version = self._version()
                 if version == 0:
