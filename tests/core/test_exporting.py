@@ -55,7 +55,7 @@ async def everything(diary: Diary, user: str) -> dict[str, object]:
             await diary.messages.read(user, session.id, status=None) for session in sessions
         ],
         "turns": await diary.records.turns(user),
-        "notes": await diary.records.every_note(user),
+        "exported": await diary.records.export(user),
         "notebook": await diary.notebook(user, "Agent X/1").read(),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import zlib
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -66,6 +67,16 @@ class UserFolders:
             files.make_folder(folder, synced=self.synced)
             if is_cut(folder.name):
                 files.write(folder / _USER_ID_FILE, user_id.encode(), synced=self.synced)
+
+    def remove_empty(self, user_id: str) -> None:
+        """Remove the user's folder where nothing is left in it. The lock is held."""
+        folder = self.of(user_id)
+        with self.locked(user_id, ".db"):
+            if not files.is_folder(folder):
+                return
+            if {path.name for path in folder.rglob("*") if not path.is_dir()} <= {_USER_ID_FILE}:
+                shutil.rmtree(folder)
+                self._swept.drop(folder)
 
     def list_users(self) -> list[str]:
         """Return the users that have a folder, sorted."""

@@ -29,12 +29,13 @@ from diarist.backends.outside import (
 )
 from diarist.blocking import at_once
 from diarist.caching import BoundedCache
-from diarist.errors import ConflictError, DocumentError, InvalidIdError
+from diarist.errors import ConflictError, DocumentError, InvalidIdError, UserExistsError
 from diarist.pages.toml import clean
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from diarist.backends.base import Change, Expected, Version
     from diarist.backends.records import RecordStore
@@ -151,6 +152,21 @@ class LocalBackend:
         """
         return await self._run(self._folder.kinds, user_id)
 
+    async def create_user(
+        self, user_id: str, pages: Mapping[str, str], around: AbstractContextManager[None]
+    ) -> None:
+        """Write the pages of a user who has none, while nobody else can write any.
+
+        Args:
+            user_id: whose.
+            pages: the text of each kind.
+            around: entered before the first is written; where it fails, none is.
+
+        Raises:
+            UserExistsError: the user has a page.
+        """
+        await self._run(self._folder.create_user, user_id, pages, around)
+
     async def get(self, user_id: str, kind: str) -> tuple[str | None, Version | None]:
         """Return the page and its version, a hash of its bytes."""
         page = await self._run(self._folder.read, user_id, kind)
@@ -215,6 +231,25 @@ class _Folder:
     def list_users(self) -> list[str]:
         return self.users.list_users()
 
+    def create_user(
+        self, user_id: str, pages: Mapping[str, str], around: AbstractContextManager[None]
+    ) -> None:
+        with self.users.locked(user_id):
+            if self.kinds(user_id):
+                raise UserExistsError.of(user_id)
+            paths = {self.page_path(user_id, kind): kind for kind in pages}
+            written: list[Path] = []
+            try:
+                with around:
+                    for path, kind in paths.items():
+                        written.append(path)
+                        self._write(user_id, kind, path, _as_page(pages[kind]))
+            except BaseException:
+                for path in written:
+                    self._remove(path)
+                self.users.remove_empty(user_id)
+                raise
+
     def delete_user(self, user_id: str) -> None:
         with self.users.locked(user_id):
             path = self.users.of(user_id)
@@ -251,17 +286,19 @@ class _Folder:
 
     def delete(self, user_id: str, kind: str) -> None:
         with self.users.locked(user_id):
-            path = self.page_path(user_id, kind)
-            try:
-                path.unlink(missing_ok=True)
-                remove_traces(path)
-                if self._synced and files.is_folder(path.parent):
-                    files.sync_folder(path.parent)
-            except OSError as error:
-                raise files.failed("remove", path, error) from error
-            self._seen.drop(path)
-            if path.name == _NOTEBOOK:
-                self._remove_folder(path.parent)
+            self._remove(self.page_path(user_id, kind))
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+            remove_traces(path)
+            if self._synced and files.is_folder(path.parent):
+                files.sync_folder(path.parent)
+        except OSError as error:
+            raise files.failed("remove", path, error) from error
+        self._seen.drop(path)
+        if path.name == _NOTEBOOK:
+            self._remove_folder(path.parent)
 
     def put(self, user_id: str, kind: str, content: str, expect: Expected) -> Version:
         with self.users.locked(user_id):

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from diarist.backends.base import ABSENT, ANY, blocking_of
 from diarist.backends.ids import check_user_id
-from diarist.errors import ConflictError, InvalidIdError
+from diarist.errors import ConflictError, InvalidIdError, UserExistsError
 from diarist.pages.rendering import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
     from diarist.backends.base import Change, Expected, Version
     from diarist.backends.records import RecordStore
 
@@ -103,6 +106,26 @@ class MemoryBackend:
         with self._lock:
             kinds = list(self._pages.get(check_user_id(user_id), ()))
         return sorted(kinds, key=lambda kind: (kind.startswith("memory/"), kind))
+
+    async def create_user(
+        self, user_id: str, pages: Mapping[str, str], around: AbstractContextManager[None]
+    ) -> None:
+        """Write the pages of a user who has none, while nobody else can write any.
+
+        Args:
+            user_id: whose.
+            pages: the text of each kind.
+            around: entered before the first is written; where it fails, none is.
+
+        Raises:
+            UserExistsError: the user has a page.
+        """
+        with self._lock:
+            if self._pages.get(check_user_id(user_id)):
+                raise UserExistsError.of(user_id)
+            with around:
+                for kind, text in pages.items():
+                    await self.put(user_id, kind, text, expect=ANY)
 
     async def get(self, user_id: str, kind: str) -> tuple[str | None, Version | None]:
         """Return the page and its version, (None, None) where there is none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarist.records import DeleteNote, GetNote, ListNamespaces, ListNotes, PutNote, RestoreNote
 from diarist.testing.driving import driven
-from diarist.testing.subject import NOON, RecordSuite, do, keys, later, listed
+from diarist.testing.subject import NOON, RecordSuite, do, kept, keys, later, listed
 
 if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
@@ -80,7 +80,7 @@ class NoteTests(RecordSuite):
         assert (note.value, note.metadata) == ("2", {"a": 1})
         assert (note.created_at, note.updated_at) == (NOON, later(10))
         assert (note.ttl, note.expires_at) == (HOUR, later(60))
-        assert await store.every_note("ana") == [(note, {"m/2": [[1.0, 0.0]]})]
+        assert await kept(store) == [(note, {"m/2": [[1.0, 0.0]]})]
 
     @driven
     async def test_none_clears_what_was_there(self, store: RecordStore) -> None:
@@ -92,10 +92,10 @@ class NoteTests(RecordSuite):
         note = await do(store, GetNote(N, "k"))
         assert (note.metadata, note.ttl) == ({}, HOUR)
         await do(store, PutNote(N, "k", "3", ttl=None, vectors={"m/1": [0.25]}))
-        note, found = (await store.every_note("ana"))[0]
+        note, found = (await kept(store))[0]
         assert (note.ttl, note.expires_at, found) == (None, None, {"m/1": [[0.25]]})
         await do(store, PutNote(N, "k", "4", vectors=None))
-        assert (await store.every_note("ana"))[0][1] == {}
+        assert (await kept(store))[0][1] == {}
         assert (await do(store, GetNote(N, "k"))).created_at == NOON
 
     @driven
@@ -111,7 +111,7 @@ class NoteTests(RecordSuite):
             note = await do(store, GetNote(N, key), later(90))
             assert (note.value, note.metadata, note.ttl) == ("2", {}, None)
             assert (note.created_at, note.deleted_at) == (at, None)
-        assert [vectors for _, vectors in await store.every_note("ana")] == [{}, {}]
+        assert [vectors for _, vectors in await kept(store)] == [{}, {}]
 
     @driven
     async def test_what_has_expired_is_hidden_at_once(self, store: RecordStore) -> None:
@@ -153,7 +153,7 @@ class NoteTests(RecordSuite):
         """Restored it is as it was, metadata, expiry, vectors and all."""
         put = PutNote(N, "k", "tea", metadata={"a": 1}, ttl=HOUR, vectors={"m/2": [1.0, 0.0]})
         await do(store, put)
-        before = await store.every_note("ana")
+        before = await kept(store)
         assert await do(store, DeleteNote(N, "k"), later(1)) is True
         assert await do(store, DeleteNote(N, "k"), later(2)) is False
         assert await do(store, GetNote(N, "k"), later(3)) is None
@@ -165,7 +165,7 @@ class NoteTests(RecordSuite):
         assert await keys(store, later(3), deleted=True) == ["k"]
         assert await do(store, RestoreNote(N, "k"), later(4)) is True
         assert await do(store, RestoreNote(N, "k"), later(4)) is False
-        assert await store.every_note("ana") == before
+        assert await kept(store) == before
         assert await keys(store, later(5), query="tea") == ["k"]
         assert await do(store, DeleteNote(N, "unknown")) is False
         assert await do(store, RestoreNote(N, "unknown")) is False
@@ -189,7 +189,7 @@ class NoteTests(RecordSuite):
         assert await do(store, RestoreNote(N, "early"), later(10)) is False
         assert await store.cleanup("ana", now=later(60), retention=timedelta(days=30)) == 1
         assert await store.cleanup("ana", now=later(60), retention=timedelta(0)) == 1
-        assert [note.key for note, _ in await store.every_note("ana")] == ["stays", "restored"]
+        assert [note.key for note, _ in await kept(store)] == ["stays", "restored"]
         assert await store.cleanup("ghost", now=later(60), retention=timedelta(0)) == 0
         assert await store.list_users() == ["ana"]
 
@@ -311,7 +311,7 @@ class NoteTests(RecordSuite):
         nothing: list[Any] = [None, None, [], [], [], False, False]
         assert await store.notes("ghost", operations, now=NOON) == nothing
         assert await store.notes("ghost", operations[:1], now=NOON) == [None]
-        assert await store.every_note("ghost") == []
+        assert await kept(store, "ghost") == []
         assert await store.list_users() == []
 
     @driven

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from diarist.backends.records import RecordStore
-    from diarist.records import NoteOperation, Scored
+    from diarist.records import NoteOperation, Scored, Vectors
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -51,6 +51,11 @@ def numbers(messages: Iterable[Message]) -> list[int | None]:
 async def do(store: RecordStore, operation: NoteOperation, now: datetime = NOON) -> Any:
     """Do one operation for Ana and return its result."""
     return (await store.notes("ana", [operation], now=now))[0]
+
+
+async def kept(store: RecordStore, user: str = "ana") -> list[tuple[Note, Vectors]]:
+    """Return all notes with their vectors, deleted and expired ones too."""
+    return list((await store.export(user)).notes)
 
 
 async def listed(store: RecordStore, now: datetime = NOON, **wanted: Any) -> list[Note]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from diarist.errors import UserExistsError
 from diarist.records import (
     DeleteNote,
     GetNote,
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
 
 async def fill(store: RecordStore, user: str) -> None:
     """Give a user some of everything."""
-    many = [Message("user", f"{user} {n}", id=f"m{n}", at=later(n)) for n in range(5)]
+    many = [
+        Message("user", f"{user} {n}", id=f"m{n}", at=later(n), vectors={"m:2": [n, 0.5]})
+        for n in range(5)
+    ]
     await store.append(user, "chat", many, now=NOON)
     await store.archive(user, "chat", 2)
-    await store.delete(user, "chat", positions=[0])
+    await store.delete(user, "chat", positions=[0, -1])
     native = Message("assistant", "é\0", name="x", metadata={"a": 1}, payload=Payload("f", [None]))
     await store.append(user, "", [native], now=later(9))
     for number, state in enumerate(("done", "failed", "pending"), 1):
@@ -47,13 +53,18 @@ async def fill(store: RecordStore, user: str) -> None:
 
 
 async def everything(store: RecordStore, user: str) -> dict[str, Any]:
-    """Return all that an export has."""
-    sessions = await store.sessions(user)
+    """Return all that a store has of a user, asked in every way."""
+    exported, sessions = await store.export(user), await store.sessions(user)
     return {
         "messages": {s.id: await store.read(user, s.id, status=None) for s in sessions},
-        "counts": {s.id: (s.messages, s.archived, s.turns) for s in sessions},
+        "sessions": sessions,
         "turns": await store.turns(user),
-        "notes": await store.every_note(user),
+        "exported": (
+            [(message, dict(message.vectors)) for message in exported.messages],
+            list(exported.turns),
+            [(note, dict(vectors)) for note, vectors in exported.notes],
+            list(exported.sessions),
+        ),
     }
 
 
@@ -64,19 +75,24 @@ class WholeTests(RecordSuite):
     async def test_an_export_put_back_is_the_same(self, store: RecordStore) -> None:
         """Messages, turns and notes, the hidden ones too, with their numbers and times."""
         await fill(store, "ana")
-        before = await everything(store, "ana")
-        assert {session: len(found) for session, found in before["messages"].items()} == {
-            "chat": 4, "": 1, "talk": 3,
-        }  # fmt: skip
-        assert [(turn.number, turn.state) for turn in before["turns"]] == [
+        before, exported = await everything(store, "ana"), await store.export("ana")
+        assert [(m.session_id, m.number) for m in exported.messages] == [
+            ("chat", 1), ("chat", 2), ("chat", 4), ("", 1), ("talk", 1), ("talk", 2), ("talk", 3),
+        ]  # fmt: skip
+        assert [dict(message.vectors) for message in exported.messages[:4]] == [
+            {"m:2": [0.0, 0.5]}, {"m:2": [1.0, 0.5]}, {"m:2": [3.0, 0.5]}, {},
+        ]  # fmt: skip
+        assert [(turn.number, turn.state) for turn in exported.turns] == [
             (3, "done"), (4, "failed"), (5, "pending"),
         ]  # fmt: skip
-        assert len(before["notes"]) == 3
+        assert len(exported.notes) == 3
+        assert [(s.id, s.numbered, s.turns) for s in exported.sessions] == [
+            ("chat", 5, 0), ("", 1, 0), ("talk", 3, 5),
+        ]  # fmt: skip
         report = await store.delete_user("ana")
-        assert (report.messages, report.turns, report.notes) == (8, 3, 3)
+        assert (report.messages, report.turns, report.notes) == (7, 3, 3)
         assert await store.list_users() == []
-        messages = [message for found in before["messages"].values() for message in found]
-        await store.restore("ana", messages, before["turns"], before["notes"])
+        await store.restore("ana", exported)
         assert await everything(store, "ana") == before
         assert await store.waiting("ana", now=NOON) == [("talk", 5)]
         found = await store.notes("ana", [ListNotes(query="ana")], now=NOON)
@@ -90,6 +106,55 @@ class WholeTests(RecordSuite):
         assert turn.number == 6
 
     @driven
+    async def test_a_stranger_is_exported_as_nothing(self, store: RecordStore) -> None:
+        """And is none the less a stranger."""
+        exported = await store.export("ghost")
+        assert list(exported.messages) + list(exported.turns) == []
+        assert list(exported.notes) + list(exported.sessions) == []
+        assert await store.list_users() == []
+
+    @driven
+    async def test_nothing_is_restored_over_a_record(self, store: RecordStore) -> None:
+        """Neither over a note, nor over a session whose messages are gone."""
+        await fill(store, "ana")
+        exported = await store.export("ana")
+        await store.delete_user("ana")
+        await store.notes("ana", [PutNote((), "k", "mine")], now=NOON)
+        with pytest.raises(UserExistsError, match="has a diary already"):
+            await store.restore("ana", exported)
+        assert await store.sessions("ana") == []
+        await store.delete_user("ana")
+        await store.append("ana", "chat", said("mine"), now=NOON)
+        await store.clear("ana", "chat")
+        with pytest.raises(UserExistsError):
+            await store.restore("ana", exported)
+        assert list((await store.export("ana")).notes) == []
+
+    @driven
+    async def test_of_two_who_restore_one_does(self, store: RecordStore) -> None:
+        """And the other leaves nothing; whoever appends meanwhile is before or after."""
+        await fill(store, "ana")
+        exported = await store.export("ana")
+        await store.delete_user("ana")
+        await store.append("ana", "mine", said("mine"), now=NOON)
+        other = await store.export("ana")
+        await store.delete_user("ana")
+        results = await self.together(
+            [
+                store.restore("ana", exported),
+                store.restore("ana", other),
+                store.append("ana", "more", said("more"), now=NOON),
+            ]
+        )
+        refused = [each for each in results[:2] if isinstance(each, UserExistsError)]
+        found = {session.id for session in await store.sessions("ana")}
+        assert found in (
+            {"more"}, {"mine", "more"}, {"chat", "", "talk", "more"},
+        )  # fmt: skip
+        assert len(refused) == (2 if found == {"more"} else 1)
+        assert results[2].added == 1
+
+    @driven
     async def test_a_deleted_user_begins_anew(self, store: RecordStore) -> None:
         """Nothing that was there is known, found or counted any more."""
         await fill(store, "ana")
@@ -97,9 +162,9 @@ class WholeTests(RecordSuite):
         assert await store.list_users() == []
         assert await everything(store, "ana") == {
             "messages": {},
-            "counts": {},
+            "sessions": [],
             "turns": [],
-            "notes": [],
+            "exported": ([], [], [], []),
         }
         again = await store.delete_user("ana")
         assert (again.messages, again.turns, again.notes) == (0, 0, 0)

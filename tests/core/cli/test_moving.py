@@ -26,8 +26,8 @@ def test_what_is_exported_can_be_imported(run, walnuts: Path, path: str):
 
 def test_an_export_says_what_it_wrote(run, walnuts: Path):
     assert run("export", "ana", "out").stdout == (
-        "ana: 5 files in out: conversations.toml, preferences.toml, messages.jsonl, turns.jsonl, "
-        "notes.jsonl\n"
+        "ana: 6 files in out: conversations.toml, preferences.toml, messages.jsonl, turns.jsonl, "
+        "notes.jsonl, sessions.jsonl\n"
     )
 
 
