@@ -32,7 +32,7 @@ class Nothing:
         return None
 
 
-def fill(folder: Path, preferences: int, conversations: int) -> None:
+def fill(folder: Path, preferences: int, conversations: int, user: str = "ana") -> None:
     """Write pages of the wanted size, as TOMLDiary lays them out."""
     lines = ["[_meta]", 'version = "0.3"', 'schema_name = "Table"', ""]
     for number in range(preferences):
@@ -59,10 +59,10 @@ def fill(folder: Path, preferences: int, conversations: int) -> None:
             'keywords = [\n    "food",\n    "trip",\n    "sea",\n    "bicycle",\n]',
             "",
         ]
-    user = folder / "ana"
-    user.mkdir()
-    (user / "preferences.toml").write_text("\n".join(lines))
-    (user / "conversations.toml").write_text("\n".join(talks))
+    home = folder / user
+    home.mkdir()
+    (home / "preferences.toml").write_text("\n".join(lines))
+    (home / "conversations.toml").write_text("\n".join(talks))
 
 
 async def main(preferences: int, conversations: int, turns: int) -> dict[str, float]:
