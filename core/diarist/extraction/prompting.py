@@ -10,7 +10,7 @@ import pkgutil
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from diarist.extraction.sentences import LIMIT
@@ -221,8 +221,13 @@ def _most_similar(
     return found
 
 
-def _words(item: Known, table: Table) -> list[str]:
-    return in_order(" ".join([item.text[:1000], *texts(table.get("contexts")), item.id[:100]]))
+def _words(item: Known, table: Table) -> tuple[str, ...]:
+    return _words_of(" ".join([item.text[:1000], *texts(table.get("contexts")), item.id[:100]]))
+
+
+@lru_cache(maxsize=16_384)
+def _words_of(stored: str) -> tuple[str, ...]:
+    return tuple(in_order(stored))
 
 
 def _count(item: Table) -> int:

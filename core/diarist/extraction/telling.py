@@ -9,7 +9,7 @@ from diarist.recall.query import STOP_WORDS as SMALL_WORDS
 from diarist.recall.terms import terms
 
 _WORD = r"[^\W_]+(?:'[^\W_]+)*"
-_EMPTY = STOP_WORDS | SMALL_WORDS | {"assistant", "don", "user", "user's"}
+_EMPTY = STOP_WORDS | SMALL_WORDS | {"ah", "assistant", "don", "oh", "user", "user's"}
 
 
 def in_order(text: str) -> list[str]:

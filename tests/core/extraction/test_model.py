@@ -36,6 +36,7 @@ KNOWN = {
     "likes": {
         "black-coffee": {"text": "love black coffee", "_count": 3},
         "tea": {"text": "enjoy tea", "_count": 1},
+        "mornings": {"text": "sip strong coffee with oat milk at dawn", "_count": 1},
     },
     "allergies": {"walnuts": {"text": "allergic to walnuts", "_count": 2}},
     "biography": {"leeds": {"text": "live in Leeds", "_count": 1}},
@@ -417,6 +418,11 @@ def test_a_text_is_stored_as_it_was_said(text: str, page: str):
          ("confirm", "likes", "black-coffee", "love black coffee")),
         ("No coffee for me any more.", edit("forget", id="likes/black-coffee"),
          ("forget", "likes", "black-coffee", "love black coffee")),
+        ("Nothing beats it! Oh, and forget about the coffee.", edit("forget", id="likes/mornings"),
+         ("forget", "likes", "mornings", "sip strong coffee with oat milk at dawn")),
+        ("My ferry to Porto sails next Friday.",
+         edit("add", "goals", "want to take the ferry on Friday 13 March 2026"),
+         ("add", "goals", None, "want to take the ferry on Friday 13 March 2026")),
         ("I left Leeds; I live nowhere now.", edit("forget", id="biography/leeds"),
          ("forget", "biography", "leeds", "live in Leeds")),
         ("寿司が大好きです。", edit("add", "likes", "寿司が大好き"),
@@ -544,6 +550,12 @@ def test_a_secret_of_the_assistant_is_one_too():
     said = turn("So I use swordfish7 daily?", "Yes, your password is swordfish7.")
     found = ModelExtractor(model).extract(said, Snapshot(DEFAULT))
     assert "swordfish7" not in str(found)
+
+
+def test_a_secret_that_only_the_model_tells_is_none_of_the_summary():
+    found, _ = extract("I love jazz.", answer(summary="Jazz. Their password is swordfish7."))
+    assert found.summary is None
+    assert reasons(found) == ["the summary looks like a password"]
 
 
 def test_an_error_tells_no_secret():
