@@ -23,8 +23,8 @@ _CLEAR = 0.6
 _WHERE = r"\b(?:at|from) (?:home|work|school)\b"
 """Where something is done, not what it is."""
 _ENDINGS = (
-    "ied", "ations", "ation", "ingly", "ments", "ment", "ities", "ness", "ings", "ions", "ies", "ing",
-    "ion", "ity", "ers", "ed", "es", "er", "ly", "al", "s", "y", "e",
+    "ied", "ations", "ation", "ingly", "ments", "ment", "ities", "ness", "ings", "ions", "ies",
+    "ing", "ion", "ity", "ers", "ed", "es", "er", "ly", "al", "s", "y", "e",
 )  # fmt: skip
 _EMPTY = frozenset(
     "the and for are was who what when how does from with that this have has his her its you your "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from diarist.extraction.statements import Finding
     from diarist.models import Edit, Snapshot
+    from diarist.pages.subjects import Subject
 
 _SINGLE = (
     r"(?:(?:just |\w+ly |now |currently |am |been )*(?P<home>(?:live|living|based|reside) in"
@@ -29,16 +30,42 @@ _SINGLE = (
     r"|(?:just |now |currently )*(?P<employer>(?:work(?:ing)?|employed) (?:for|at|by) )"
     r"(?:(?-i:(?=[A-Z]))|an? )"
     r"|(?:now |currently )*(?P<job>work(?:ing)? as )"
+    r"|(?:an? |now |just |strict |gone |become |went |turned )*(?P<diet>(?:vegetarian|vegan"
+    r"|pescatarian|flexitarian|omnivore|keto|carnivore)(?= now| again|$))"
+    r"|(?:now |newly |happily |recently |just |got |already )*"
+    r"(?P<marital>(?:married|single|divorced|widowed|engaged|separated)\b)"
+    r"|(?:now |usually |always )*(?P<time>(?:(?:get|wake) up|go to bed|start work"
+    r"|(?:have|eat) (?:breakfast|lunch|dinner)|leave (?:home|work)) (?:at|around|by) )"
     r"|(?P<favourite>(?:all-time )?favou?rite [\w -]+? is )(?:now )?)"
 )
-_CHANGED = r"\b(?:now|nowadays|these days|currently|moved|relocated|actually)\b"
+_PREFERRED = (
+    r"(?:\w+ly |now |actually )*prefer (?P<one>.+?) (?:to|over|rather than|instead of) "
+    r"(?P<other>.+?)(?: now| these days| nowadays| any ?more)*$"
+)
+_CHANGED = r"\b(?:now|got|nowadays|these days|currently|moved|relocated|actually)\b"
 _SAID_BEFORE = r"\b(?:actually|correction|i meant?|now|wait|in fact|sorry|changed)\b[^.!?\n]*$"
 _DOUBTFUL = (
     r"\b(?:also|too|as well|another|part[- ]time|sometimes|ago|last|in \d{4}|when|as an?"
     r" (?:kid|child|boy|girl)|for (?:the|a|work))\b"
 )
 """It may be beside the old one, or before it."""
-_DOES = frozenset(["use", "drink", "eat", "take", "play", "drive", "ride", "watch", "read", "wear"])
+_DOES = frozenset(
+    [
+        "learn",
+        "speak",
+        "study",
+        "use",
+        "drink",
+        "eat",
+        "take",
+        "play",
+        "drive",
+        "ride",
+        "watch",
+        "read",
+        "wear",
+    ]
+)
 
 
 def replacing(edit: Edit, message: str, snapshot: Snapshot) -> Edit:
@@ -48,6 +75,7 @@ def replacing(edit: Edit, message: str, snapshot: Snapshot) -> Edit:
     known = snapshot.preferences.get(edit.category, {})
     texts = [text for item in known.values() if isinstance(text := item.get("text"), str)]
     means = _named(edit, texts) if edit.replaces else _of_the_same_sort(edit, message, texts)
+    means = means or _narrowed(edit, texts)
     return replace(edit, replaces=means[0]) if len(means) == 1 else edit
 
 
@@ -64,7 +92,9 @@ def _is_about(text: str, edit: Edit, *, moves: bool) -> bool:
         return False
     if moves:
         return known.words[: len(old)] == old
-    return known.words[-len(old) :] == old and _DOES.issuperset(known.words[: -len(old)])
+    return known.words[-len(old) :] == old and _DOES.issuperset(
+        set(known.words[: -len(old)]) - {"a", "an", "the"}
+    )
 
 
 def _of_the_same_sort(edit: Edit, message: str, texts: list[str]) -> list[str]:
@@ -81,13 +111,32 @@ def _of_the_same_sort(edit: Edit, message: str, texts: list[str]) -> list[str]:
     return means if own.words not in [one.words for one in stated] else []
 
 
+def _narrowed(edit: Edit, texts: list[str]) -> list[str]:
+    """Return the texts that "only" narrows: "like dogs", where only small ones are liked."""
+    rest, only = regardless(r"\bonly\s+").subn("", edit.text, count=1)
+    new = about(rest, edit.category)
+    if not only:
+        return []
+    return [text for text in texts if _is_narrower(new, about(text, edit.category))]
+
+
+def _is_narrower(new: Subject, old: Subject) -> bool:
+    if new.words == old.words or (new.aspect, new.holds) != (old.aspect, old.holds):
+        return False
+    return "".join(new.words).endswith("".join(old.words)) and len(new.words) <= len(old.words) + 2
+
+
 def _sort(text: str) -> str | None:
     """Return what a text gives the value of, None where one may have several."""
+    if preferred := pattern(_PREFERRED).match(lowered(text)):
+        return " or ".join(sorted(preferred.group("one", "other")))
     found = regardless(_SINGLE).match(text)
     if found is None:
         return None
     group = found.lastgroup or ""
-    return found[group].casefold().replace("favor", "favour") if group == "favourite" else group
+    if group in ("favourite", "time"):
+        return found[group].casefold().replace("favorite", "favourite")
+    return group
 
 
 def lifted(finding: Finding, snapshot: Snapshot) -> Finding:

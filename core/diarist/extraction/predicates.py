@@ -242,6 +242,12 @@ def _scan(text: str, position: int, subject: str, fronted: str) -> Predicate:
             negated ^= bool(pattern(_DENYING).match(phrase[0]))
             habit |= bool(pattern(_LASTING).match(phrase[0]))
             position = phrase.end()
+            if (
+                subject == "I"
+                and phrase[0].startswith("used to")
+                and text.startswith("be ", position)
+            ):
+                subject, position = "I am", position + len("be ")
         elif word := pattern(r"[\w'-]+").match(text, position):
             role = _role_of(word[0])
             if role is None or (role[1] == "do" and modal):

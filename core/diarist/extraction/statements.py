@@ -175,7 +175,7 @@ def _opposite(lead: str) -> str:
 def _replaced(clause: Clause, found: Match) -> str | None:
     """Return the old value, where the user says in so many words that it is one."""
     span = found.span("replaces") or found.span("old")
-    if span is None and found.category in ("likes", "routines"):
+    if span is None and found.category in ("likes", "routines", "goals"):
         instead = pattern(_INSTEAD).search(clause.text)
         span = instead.span(1) if instead else None
     return clause.cased[slice(*span)].strip(" ,") if span else None

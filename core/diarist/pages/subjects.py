@@ -41,7 +41,9 @@ _LEADS = {
     ("taste", True): "like, love, adore, enjoy, prefer, fond of, fan of, into, keen on, "
     "crazy about, passionate about, favour, favor, favorite, favourite",
     ("taste", False): "dislike, hate, detest, loathe, despise, can not stand, can not bear, "
-    "can not tolerate, averse to, aversion to, dislike of, sick of, tired of, gone off, went off",
+    "can not tolerate, averse to, aversion to, dislike of, sick of, tired of, gone off, went off, "
+    "mind",
+    ("fear", False): "scared of, afraid of, terrified of, frightened of",
     ("avoidance", False): "avoid, stay away from, steer clear of",
     ("allergy", True): "allergic to, allergy to",
     ("intolerance", True): "intolerant to, intolerant of, intolerance to, intolerance of",
@@ -63,6 +65,12 @@ _NEGATIONS = frozenset(["not", "never", "no", "without", "outgrew", "outgrown"])
 _LONG_NEGATIONS = (("no", "longer"), ("used", "to"))
 _ENDINGS = (("gave", "up"), ("given", "up"), ("stopped",), ("stop",), ("quit",))
 """What denies the verb in -ing that follows: "gave up smoking"."""
+_BEGINNINGS = frozenset(["started", "began", "begun", "resumed"])
+"""What affirms the verb in -ing that follows: "started eating meat"."""
+_NARROWINGS = (
+    ("but", "only"), ("but", "just"), ("but", "not"), ("only", "when"), ("only", "if"),
+)  # fmt: skip
+"""What says more of the subject behind it: "jazz, but only live"."""
 _FORMS_OF_BE = frozenset(["am", "is", "are", "was", "were", "be", "been", "get", "got", "getting"])
 _EMPTY_WORDS = frozenset(
     "i am is are be been do does did will would my user we really very so just quite absolutely "
@@ -75,12 +83,13 @@ _DEGREES = frozenset(
 )
 _BEFORE_LEADS = frozenset(
     "have has had got get big huge great strong real massive lifelong severe serious mild "
-    "slight bad terrible become became becoming getting gone turned developed".split()
+    "slight bad terrible become became becoming getting gone turned developed come grown learned "
+    "learnt to".split()
 )
 _TAILS = (
     ("any", "more"), ("anymore",), ("any", "longer"), ("no", "more"), ("too",), ("as", "well"),
     ("at", "all"), ("very", "much"), ("so", "much"), ("a", "lot"), ("now",), ("these", "days"),
-    ("after", "all"),
+    ("after", "all"), ("again",),
 )  # fmt: skip
 _DENYING_TAILS = _TAILS[:4]
 _ASPECTS_BEHIND = {
@@ -202,7 +211,7 @@ def _content(text: str) -> set[str]:
 
 def _read(words: tuple[str, ...], category: str) -> _Reading:
     start, aspect, lead_holds, denied, kept = _lead_in(words, category)
-    rest, denied_behind = _without_tail(words[start:])
+    rest, denied_behind = _without_tail(_without_narrowing(words[start:]))
     if aspect in ("", "condition") and len(rest) > 1 and rest[-1] in _ASPECTS_BEHIND:
         named = tuple(word for word in rest[:-1] if word not in _BEFORE_LEADS)
         if named[:1] in (("no",), ("any",)):
@@ -232,6 +241,8 @@ def _lead_in(words: tuple[str, ...], category: str) -> tuple[int, str, bool, boo
         if ending:
             verb = _verb(words[position + ending])
             return position + ending + 1, "", True, not denied, (*kept, verb)
+        if word in _BEGINNINGS and _gerund_at(words, position + 1):
+            return position + 2, "", True, denied, (*kept, _verb(words[position + 1]))
         if words[position : position + 2] in _LONG_NEGATIONS:
             if word == "used" and words[max(position - 1, 0)] in _FORMS_OF_BE:
                 break
@@ -274,9 +285,13 @@ def _ending_at(words: tuple[str, ...], position: int) -> int:
     """Return how many words end a habit here ("gave up" smoking), 0 for none."""
     for phrase in _ENDINGS:
         after = position + len(phrase)
-        if words[position:after] == phrase and words[after : after + 1] and len(words[after]) > 4:
-            return len(phrase) if words[after].endswith("ing") else 0
+        if words[position:after] == phrase and words[after : after + 1]:
+            return len(phrase) if _gerund_at(words, after) else 0
     return 0
+
+
+def _gerund_at(words: tuple[str, ...], position: int) -> bool:
+    return any(len(word) > 4 and word.endswith("ing") for word in words[position : position + 1])
 
 
 def _changes_the_verb(words: tuple[str, ...], position: int) -> bool:
@@ -285,6 +300,13 @@ def _changes_the_verb(words: tuple[str, ...], position: int) -> bool:
     if word == "was":
         return not any(next_word.endswith(("ed", "born")) for next_word in after)
     return word == "can" or (word == "will" and after == ("be",))
+
+
+def _without_narrowing(words: tuple[str, ...]) -> tuple[str, ...]:
+    for position in range(1, len(words) - 1):
+        if words[position : position + 2] in _NARROWINGS:
+            return words[:position]
+    return words
 
 
 def _without_tail(words: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
