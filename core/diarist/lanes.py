@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from diarist.errors import BackendError, DocumentError
+from diarist.models import UpdateReport
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Lane:
         is_pausing: not before that time.
         is_resting: not before that time either, unless somebody waits for it, or it is full.
         is_new: the log is to be asked for what others left, too.
+        is_instant: several turns are read at once.
         is_elsewhere: all that is left is worked on by others.
         trouble: why nothing can be read or written.
         rounds: how often in a row it was served in vain.
@@ -65,7 +67,7 @@ class Lane:
         self.recording = 0
         self.found: set[TurnName] = set()
         self.is_busy = self.again = self.is_pausing = False
-        self.is_resting = self.is_new = self.is_elsewhere = False
+        self.is_resting = self.is_new = self.is_instant = self.is_elsewhere = False
         self.timer: asyncio.TimerHandle | None = None
         self.trouble: Exception | None = None
         self.rounds = self.steps = 0
@@ -272,14 +274,15 @@ class Lanes:
 
     async def _serve(self, lane: Lane) -> float | None:
         """Do some turns; return the seconds until the lane is to be served again, if it is."""
+        turns = self._turns
         lane.is_pausing = lane.is_elsewhere = False
-        if not lane.line and not await self._lined_up(lane):
+        lane.is_instant = turns.are_instant()
+        if not lane.line and not await self._lined_up(lane, turns):
             self._out_of_trouble(lane)
             lane.is_elsewhere = bool(lane.turns)
             lane.rounds += 1
             return self._pause(lane.rounds, 0.05) if lane.turns else None
-        turns = self._turns
-        names = list(islice(lane.line, BATCH if turns.are_instant() else 1))
+        names = list(islice(lane.line, BATCH if lane.is_instant else 1))
         self.in_work += len(names)
         try:
             outcomes = await turns.take_on(lane.user_id, names)
@@ -287,6 +290,7 @@ class Lanes:
             outcomes = [error]
         finally:
             self.in_work -= len(names)
+        await self._embed(lane, [done for done in outcomes if isinstance(done, UpdateReport)])
         for name, outcome in zip(names, outcomes, strict=False):
             if isinstance(outcome, Exception):
                 return await self._failed_at(lane, name, outcome)
@@ -298,14 +302,25 @@ class Lanes:
                 self.completed += 1
         return 0 if lane.turns else None
 
-    async def _lined_up(self, lane: Lane) -> bool:
+    async def _embed(self, lane: Lane, reports: list[UpdateReport]) -> None:
+        """Give what is on the pages its vectors; without them it is found by its words."""
+        try:
+            await self._diary._embed_turns(lane.user_id, reports)  # pyright: ignore[reportPrivateUsage]
+        except Exception as error:  # noqa: BLE001 - the turns are done, whatever an embedder says
+            _log.warning(
+                "turns of %r have no vectors until `reembed`: %s",
+                lane.user_id,
+                withheld(f"{type(error).__name__}: {error}"),
+            )
+
+    async def _lined_up(self, lane: Lane, turns: Turns) -> bool:
         """Ask the log what is next, and what became of turns that others took; say if any is."""
         if lane.is_new:
             for turn in await self._records.turns(lane.user_id, "pending"):
                 self.find(lane, (turn.session_id, turn.number))
             lane.is_new = False
         known = list(lane.turns)
-        names = await self._turns.waiting(lane.user_id)
+        names = await turns.waiting(lane.user_id)
         for name in names:
             self.find(lane, name)
         lane.line.extend(names)
@@ -377,7 +392,7 @@ class Lanes:
         lane.tell()
         if delay == 0 and lane.line:
             self.wake(lane)
-        elif not delay and lane.trouble is None and self._turns.are_instant():
+        elif not delay and lane.trouble is None and lane.is_instant:
             lane.is_resting = True
             self._wait(lane, REST)
         elif delay == 0 or (lane.again and not lane.is_pausing):

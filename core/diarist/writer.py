@@ -58,7 +58,9 @@ class MemoryWriter:
     The turns of one user are done in their order, one after the other: the extractor of each sees
     what those before it left. Users are served side by side. Where the extractor is instant (it
     says `is_instant = True`, as the rules do), turns of a user that wait are read together and each
-    page is written once. It belongs to the event loop that it is first used in.
+    page is written once. Writers in several processes may share a folder: no turn is read by two of
+    them; the order then holds among the turns that one of them takes. A writer belongs to the event
+    loop that it is first used in.
 
     Args:
         diary: where to; it needs records.

@@ -233,6 +233,29 @@ def test_a_user_deleted_meanwhile_stays_deleted(tmp_path: Path):
     asyncio.run(main())
 
 
+def test_turns_get_vectors_and_are_done_without_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    embedded: list[str] = []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        if any("bad" in text for text in texts):
+            raise TimeoutError("the embedder is asleep")
+        embedded.extend(texts)
+        return [[float(len(text)), 1.0] for text in texts]
+
+    async def main() -> None:
+        async with MemoryWriter(Diary(tmp_path, agent=Echo(), embed=embed)) as writer:
+            for text in ("one", "bad", "two"):
+                await writer.submit("ana", "s", text, "ok")
+            await writer.flush()
+            assert embedded == ["one", "ok", "two", "ok"]
+            assert await said(writer.diary) == ["one", "bad", "two"]
+        assert "reembed" in caplog.text
+
+    asyncio.run(main())
+
+
 # ---------------------------------------------------------------- failures
 
 

@@ -166,6 +166,19 @@ class TurnTests(RecordSuite):
         assert (turn.state, turn.reason) == (state, "why")
 
     @driven
+    async def test_a_turn_can_be_made_to_wait_again(self, store: RecordStore) -> None:
+        """A failed one, or one that its owner did not try."""
+        await record(store, "one")
+        await store.finish("ana", "chat", 1, "failed", "why")
+        await store.finish("ana", "chat", 1, "pending", "why")
+        assert await store.waiting("ana", now=NOON) == [("chat", 1)]
+        turn = await store.claim("ana", "chat", 1, owner="w", now=NOON, until=later(2))
+        assert turn is not None
+        assert (turn.state, turn.reason, turn.attempts) == ("pending", "why", 0)
+        await store.finish("ana", "chat", 1, "pending")
+        assert await store.claim("ana", "chat", 1, owner="x", now=NOON, until=later(2))
+
+    @driven
     async def test_the_oldest_turn_waits_first(self, store: RecordStore) -> None:
         """By when it was said, over all sessions; a state is listed the same way."""
         for name, session, at in (("a", "x", 3), ("b", "y", 1), ("c", "x", 2), ("d", "x", 1)):
