@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from diarist import Diary, Edit, Extraction, MemoryWriter, Snapshot, Turn
+from diarist import Diary, Edit, Extraction, MemoryWriter, Snapshot, Turn, UserExistsError
 
 
 def updates(folder: str, name: str, count: str) -> None:
@@ -52,6 +52,39 @@ def kills(folder: str, rounds: str, seed: str) -> None:
     left = [path.name for path in Path(folder).rglob("*.tmp")]
     assert len(left) <= 1, left
     print(len(promised), "promises kept")
+
+
+def imports(folder: str, path: str, rounds: str, start: str) -> None:
+    """Import a diary under one id after the other, each at its moment; say which were refused."""
+    diary = Diary(folder)
+    for number in range(int(rounds)):
+        _wait_for_round(start, number)
+        try:
+            asyncio.run(diary.import_user(f"user{number}", path))
+        except UserExistsError:
+            print(number)
+
+
+def turns(folder: str, rounds: str, start: str) -> None:
+    """Take in one turn of one user after the other, each at its moment."""
+    diary = Diary(folder)
+    for number in range(int(rounds)):
+        _wait_for_round(start, number)
+        said = "I'm allergic to walnuts."
+        report = asyncio.run(diary.update_memory(f"user{number}", "mine", said, "Noted."))
+        assert report.results, report
+
+
+def deletes(folder: str, rounds: str, start: str) -> None:
+    """Delete one user after the other, each at its moment."""
+    diary = Diary(folder)
+    for number in range(int(rounds)):
+        _wait_for_round(start, number)
+        asyncio.run(diary.delete_user(f"user{number}"))
+
+
+def _wait_for_round(start: str, number: int) -> None:
+    time.sleep(max(0.0, float(start) + number * 0.04 - time.time()))
 
 
 def _write_until_killed(folder: str, number: int, acknowledge: int) -> None:

@@ -7,13 +7,13 @@ which `Diary.reembed` adds later.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from diarist import workers
 from diarist.blocking import background, iscoroutinefunction
+from diarist.checks import check_vector
 from diarist.errors import MissingExtraError
 from diarist.pages.secrets import withheld
 
@@ -95,17 +95,21 @@ class Embedder:
         """Return index and vector of each text: of blank ones, and where the model fails, none."""
         places = [place for place, text in enumerate(texts) if text.strip()]
         found: list[dict[str, list[float]]] = [{} for _ in texts]
-        if not places:
-            return found
-        try:
-            name, vectors = await self.vectors(
-                [texts[place] for place in places], in_thread=in_thread
-            )
-        except Exception as error:  # noqa: BLE001 - whatever a model raises
-            _log.warning("stored without vectors, until reembed: %s", withheld(str(error)))
-            return found
-        for place, vector in zip(places, vectors, strict=True):
-            found[place] = {name: vector}
+        lacking, reason = 0, ""
+        for start in range(0, len(places), BATCH):
+            batch = places[start : start + BATCH]
+            try:
+                name, vectors = await self.vectors([texts[n] for n in batch], in_thread=in_thread)
+            except Exception as error:  # noqa: BLE001 - whatever a model raises
+                lacking, reason = lacking + len(batch), withheld(str(error))
+                continue
+            for place, vector in zip(batch, vectors, strict=True):
+                found[place] = {name: vector}
+        if lacking:
+            _log.warning(
+                "stored without vectors, until reembed: %s (%d of %d texts)",
+                reason, lacking, len(places),
+            )  # fmt: skip
         return found
 
     async def on(self, messages: Iterable[Message], *, in_thread: bool) -> list[Message]:
@@ -118,12 +122,18 @@ class Embedder:
         ]
 
     async def _call(self, texts: list[str], *, in_thread: bool) -> object:
-        if self._is_async:
-            awaited = cast("Any", self._embed(texts))
-            return background(awaited) if in_thread else await awaited
-        if in_thread:
-            return self._embed(texts)
-        return await workers.run(self._embed, texts)
+        if self._is_async or in_thread:
+            answer: object = self._embed(texts)
+        else:
+            answer = await workers.run(self._embed, texts)
+        if not isinstance(answer, Awaitable):
+            return answer
+        awaited = _awaited(cast("Awaitable[object]", answer))
+        return background(awaited) if in_thread else await awaited
+
+
+async def _awaited(answer: Awaitable[object]) -> object:
+    return await answer
 
 
 def _name_of(embed: object) -> str:
@@ -137,11 +147,9 @@ def _name_of(embed: object) -> str:
 
 def _checked(answer: object, count: int) -> list[list[float]]:
     try:
-        vectors = [[float(value) for value in vector] for vector in cast("Any", answer)]
+        vectors = [check_vector("a vector", vector) for vector in cast("Any", answer)]
     except (TypeError, ValueError) as error:
         raise ValueError(f"the model gave no list of vectors: {error}") from error
     if len(vectors) != count:
         raise ValueError(f"the model gave {len(vectors)} vectors for {count} texts")
-    if any(not vector or not all(map(math.isfinite, vector)) for vector in vectors):
-        raise ValueError("the model gave an empty vector, or one with a value that is no number")
     return vectors
