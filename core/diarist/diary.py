@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from diarist import exporting
 from diarist.backends.ids import check_user_id
 from diarist.blocking import one_hop
+from diarist.checks import check_counts, check_path, check_session, check_text, check_texts
 from diarist.documents import CONVERSATIONS, PREFERENCES
 from diarist.errors import (
     DocumentError,
@@ -14,8 +15,7 @@ from diarist.errors import (
     UnknownCategoryError,
     UnsupportedError,
 )
-from diarist.foundation import check_text, session
-from diarist.messages import tidied
+from diarist.messages import all_tidied
 from diarist.models import Page, Problem, Turn, UpdateReport
 from diarist.pages import check, conversations, preferences, pretty
 from diarist.pages.items import sources
@@ -27,10 +27,10 @@ from diarist.remembering import Remembering
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from diarist.models import EditResult
+    from diarist.models import EditResult, Table
     from diarist.pages.toml import Document
     from diarist.records import RecordedTurn
 
@@ -76,7 +76,7 @@ class Diary(Remembering):
             DocumentError: the page is broken; it stays as it is.
         """
         stamp = self._time(at)
-        session_id = session(session_id)
+        session_id = check_session(session_id)
 
         def change(document: Document) -> tuple[Document, bool]:
             return conversations.ensure(
@@ -118,7 +118,9 @@ class Diary(Remembering):
         check_user_id(user_id)
         check_text("user_msg", user_msg)
         check_text("assistant_msg", assistant_msg)
-        turn = Turn(session(session_id), clean(user_msg), clean(assistant_msg), self._moment(at))
+        turn = Turn(
+            check_session(session_id), clean(user_msg), clean(assistant_msg), self._moment(at)
+        )
         said = [
             Message("user", turn.user_msg, at=turn.at),
             Message("assistant", turn.assistant_msg, at=turn.at),
@@ -143,12 +145,14 @@ class Diary(Remembering):
             UnsupportedError: the backend has no records.
             ValueError: there are no messages.
         """
-        said = [tidied(message) for message in messages]
+        check_user_id(user_id)
+        session_id = check_session(session_id)
+        said = all_tidied(messages)
         if not said:
             raise ValueError("a turn has at least one message")
         if self.records is None:
             raise UnsupportedError("this diary has no records to log turns in; pass records=")
-        return await self._turns.record(user_id, session(session_id), said, self._moment(at))
+        return await self._turns.record(user_id, session_id, said, self._moment(at))
 
     async def catch_up(self, user_id: str) -> list[UpdateReport]:
         """Take in the user's waiting turns, oldest first.
@@ -196,8 +200,9 @@ class Diary(Remembering):
         self._check_category(category)
         if text is not None:
             check_text("text", text)
-        if isinstance(contexts, str):
-            contexts = [contexts]
+        if id is not None:
+            check_text("id", id)
+        contexts = check_texts("contexts", contexts)
         if text is None and (id is None or id == "new"):
             raise ValueError("a new preference needs a text")
         stamp = Stamp(self._time(at))
@@ -272,8 +277,10 @@ class Diary(Remembering):
         return Page(text or "")
 
     @one_hop
-    async def last_conversations(self, user_id: str, limit: int = 3) -> dict[str, dict[str, Any]]:
-        """Return the newest conversations by last activity, newest first.
+    async def last_conversations(
+        self, user_id: str, limit: int | None = 3
+    ) -> dict[str, dict[str, Any]]:
+        """Return the newest conversations by last activity, newest first; None is all of them.
 
         Returns:
             session -> its table as on the page (`_created`, `_updated`, `_turns`, `summary`,
@@ -282,8 +289,7 @@ class Diary(Remembering):
         Raises:
             DocumentError: the page is broken.
         """
-        document = await self._documents.read(user_id, CONVERSATIONS)
-        return thaw(conversations.newest(document, limit))
+        return thaw(await self._newest(user_id, limit))
 
     @one_hop
     async def pretty_preferences(
@@ -298,10 +304,11 @@ class Diary(Remembering):
 
         `fields` names the keys to show beside the text ("contexts", "count", "updated").
         """
+        wanted = None if fields is None else check_texts("fields", fields)
         shown = pretty.pretty_preferences(
             await self._documents.read(user_id, PREFERENCES),
             skip_metadata=skip_metadata,
-            fields=fields,
+            fields=wanted,
             show_count=show_count,
             show_timestamps=show_timestamps,
         )
@@ -319,9 +326,9 @@ class Diary(Remembering):
 
         `fields` names the keys to show ("summary", "keywords", "updated").
         """
-        document = await self._documents.read(user_id, CONVERSATIONS)
-        found = conversations.newest(document, self.max_conversations if limit is None else limit)
-        shown = pretty.pretty_conversations(found, fields=fields, show_turns=show_turns)
+        wanted = None if fields is None else check_texts("fields", fields)
+        found = await self._newest(user_id, limit)
+        shown = pretty.pretty_conversations(found, fields=wanted, show_turns=show_turns)
         return shown or "No conversations found for user."
 
     @one_hop
@@ -364,6 +371,7 @@ class Diary(Remembering):
         Raises:
             FileExistsError: there is something at `path` already.
         """
+        check_path("path", path)
         return await exporting.export_user(self._documents, self.records, user_id, path)
 
     @one_hop
@@ -375,6 +383,7 @@ class Diary(Remembering):
             DocumentError: a page is broken; nothing is imported.
             ValueError: it is no export, or a record in it can't be read; nothing is imported.
         """
+        check_path("path", path)
         await exporting.import_user(self._documents, self.records, user_id, path)
 
     @one_hop
@@ -390,7 +399,13 @@ class Diary(Remembering):
 
     # ------------------------------------------------------------ how
 
+    async def _newest(self, user_id: str, limit: int | None) -> Mapping[str, Table]:
+        check_counts(limit=limit)
+        document = await self._documents.read(user_id, CONVERSATIONS)
+        return conversations.newest(document, self.max_conversations if limit is None else limit)
+
     def _check_category(self, category: str) -> None:
+        check_text("category", category)
         if category not in self.categories:
             raise UnknownCategoryError(
                 f"{self.pref_table_cls.__name__} has no category {category!r}; it has "
@@ -399,6 +414,8 @@ class Diary(Remembering):
 
 
 def _check_item(document: Document, category: str, id: str, *, readable: bool) -> None:
+    check_text("category", category)
+    check_text("id", id)
     found = (
         id in preferences.items(document, category)
         if readable

@@ -14,21 +14,33 @@ from collections.abc import Mapping
 from operator import ge, gt, le, lt
 from typing import Any, cast
 
+from diarist.checks import DEEPEST, check_mapping, check_text
+
 _ORDER = {"$gt": gt, "$gte": ge, "$lt": lt, "$lte": le}
 _MISSING = object()
 
 
 def check_filter(filter: object) -> None:
-    """Raise ValueError for a condition that no filter has."""
-    if not isinstance(filter, Mapping):
-        raise ValueError(f"a filter is a mapping of fields, not {type(filter).__name__}")  # noqa: TRY004
-    for field, wanted in cast("Mapping[object, object]", filter).items():
-        if not isinstance(field, str):
-            raise ValueError(f"a filter's fields are strings, not {field!r}")  # noqa: TRY004
+    """Refuse a filter that none is.
+
+    Raises:
+        TypeError: it is no mapping, or a field no string.
+        ValueError: no filter has such a condition.
+    """
+    inside = [check_mapping("filter", filter)]
+    for _ in range(DEEPEST):
+        inside = [check_mapping("filter", part) for whole in inside for part in _parts(whole)]
+        if not inside:
+            return
+    raise ValueError(f"filter is nested deeper than {DEEPEST} mappings")
+
+
+def _parts(filter: dict[Any, Any]) -> list[object]:
+    for field in filter:
+        check_text("each field of filter", field)
         if field.startswith("$") and field not in {"$eq", "$ne", *_ORDER}:
             raise ValueError(f"a filter has no {field}; it has $eq $ne $gt $gte $lt $lte")
-        if isinstance(wanted, Mapping):
-            check_filter(cast("object", wanted))
+    return [wanted for wanted in filter.values() if isinstance(wanted, Mapping)]
 
 
 def matches(value: object, filter: Mapping[str, Any]) -> bool:

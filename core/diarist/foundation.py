@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Self
 
 from diarist.backends.base import blocking_of
 from diarist.batches import BatchLearner
+from diarist.checks import check_moment, check_whole
+from diarist.checks import check_text as check_text
 from diarist.documents import Documents
 from diarist.messages import Messages
 from diarist.notes import Notes
 from diarist.pages.preferences import Limits
-from diarist.pages.rendering import clean
 from diarist.pages.times import rfc3339
 from diarist.tokens import estimate
 from diarist.turns import Turns
@@ -51,19 +52,30 @@ class Foundation:
             from diarist.backends.local import LocalBackend
 
             backend = LocalBackend(backend)
+        if not _has(backend, "load", "save"):
+            raise TypeError(f"backend is a folder's path or a backend, not {_kind_of(backend)}")
+        if records is not None and not _has(records, "record", "notes"):
+            raise TypeError(f"records is a store of records, not {_kind_of(records)}")
+        if count_tokens is not None and not callable(count_tokens):
+            raise TypeError(f"count_tokens is a function of a text, not {_kind_of(count_tokens)}")
         if agent is None:
             from diarist.extraction.rules import RuleExtractor
 
             agent = RuleExtractor()
+        if not _has(agent, "extract"):
+            raise TypeError(
+                "agent is an object with a method extract(turn, snapshot), such as "
+                f"RuleExtractor(), not {_kind_of(agent)}"
+            )
         from diarist import schema  # with Pydantic, which importing this module does not need
 
         if pref_table_cls is None:
             from diarist.tables import DefaultPreferences
 
             pref_table_cls = DefaultPreferences
-        _check_at_least("max_prefs_per_category", max_prefs_per_category, 1)
-        _check_at_least("max_conversations", max_conversations, 1)
-        _check_at_least("similarity_threshold", similarity_threshold, 0)
+        check_whole("max_prefs_per_category", max_prefs_per_category, 1)
+        check_whole("max_conversations", max_conversations, 1)
+        check_whole("similarity_threshold", similarity_threshold)
         self.backend: PageStore = backend
         self.records: RecordStore | None = records or getattr(backend, "records", None)
         self.extractor: Extractor = agent
@@ -72,7 +84,7 @@ class Foundation:
         self.max_prefs_per_category = max_prefs_per_category
         self.max_conversations = max_conversations
         self.similarity_threshold = similarity_threshold
-        self.clock = clock or _utc_now
+        self.clock = _utc_now if clock is None else _checked_clock(clock)
         self.count_tokens = count_tokens or estimate
         self.embedder: Embedder | None = None
         if embed is not None:
@@ -170,39 +182,29 @@ class Foundation:
         return Turns(self._learner, twin and twin._learner, in_thread=self._is_twin)
 
     def _moment(self, at: datetime | None) -> datetime:
-        moment = self.clock() if at is None else at
-        if not isinstance(moment, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"at= is a datetime with a time zone, not {type(moment).__name__}")
-        if moment.tzinfo is None:
-            raise ValueError(f"at={moment.isoformat()} has no time zone; pass one, such as UTC")
-        try:
-            return moment.astimezone(UTC)
-        except OverflowError:
-            raise ValueError(f"at={moment.isoformat()} is beyond the calendar in UTC") from None
+        return self.clock() if at is None else check_moment("at", at)
 
     def _time(self, at: datetime | None) -> str:
         return rfc3339(self._moment(at))
-
-
-def session(session_id: object) -> str:
-    """Return a session id that any page can hold; any string is one."""
-    if not isinstance(session_id, str):
-        raise TypeError(f"a session id is a string, not {type(session_id).__name__}")
-    return clean(session_id)
-
-
-def check_text(name: str, text: object) -> None:
-    """Refuse what is no text."""
-    if not isinstance(text, str):
-        raise TypeError(f"{name} is a string, not {type(text).__name__}")
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _check_at_least(name: str, value: int, least: int) -> None:
-    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
+def _checked_clock(clock: object) -> Callable[[], datetime]:
+    """Return a clock that refuses to tell a time without a zone."""
+    if not callable(clock):
+        raise TypeError(f"clock is a function that returns a datetime, not {_kind_of(clock)}")
+    return lambda: check_moment("clock()", clock())
+
+
+def _has(value: object, *methods: str) -> bool:
+    """Say whether a value, which is no class, has these methods."""
+    return not isinstance(value, type) and all(
+        callable(getattr(value, name, None)) for name in methods
+    )
+
+
+def _kind_of(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__

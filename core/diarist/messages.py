@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from diarist.backends.base import blocking_of
 from diarist.backends.ids import check_user_id
 from diarist.blocking import one_hop
+from diarist.checks import (
+    check_choice,
+    check_counts,
+    check_json,
+    check_list,
+    check_mapping,
+    check_moment,
+    check_session,
+    check_text,
+    check_vector,
+    check_whole,
+    shown,
+)
 from diarist.errors import UnsupportedError
 from diarist.pages.rendering import clean
-from diarist.records import Message
+from diarist.records import STATUSES, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-    from datetime import datetime
 
     from diarist.backends.records import RecordStore
     from diarist.embedding import Embedder
     from diarist.records import MessageStatus, Session
 
 _CHUNK = 50
+_LAST = (1 << 32) - 1  # no message has a greater number
 
 
 class Messages:
@@ -84,16 +98,17 @@ class Messages:
             All of them as they are stored, with their numbers.
 
         Raises:
-            TypeError: metadata or payload is nothing that JSON can hold.
+            TypeError: metadata or payload is nothing that JSON can hold: a key that is no string,
+                NaN, an infinity, more than 200 levels. (A tuple comes back as a list.)
         """
+        check_user_id(user_id)
+        session_id = check_session(session_id)
         said = await self._embedded(messages)
-        done = await self._records.append(
-            check_user_id(user_id), clean(session_id), said, now=self._clock()
-        )
+        done = await self._records.append(user_id, session_id, said, now=self._clock())
         return list(done.messages)
 
     async def _embedded(self, messages: Iterable[Message]) -> list[Message]:
-        said = [tidied(message) for message in messages]
+        said = all_tidied(messages)
         if self._embedder is None:
             return said
         return await self._embedder.on(said, in_thread=self._in_thread)
@@ -122,15 +137,15 @@ class Messages:
             limit: the most to return.
             offset: how many to leave out first.
         """
-        for name, value in (("last", last), ("limit", limit), ("offset", offset)):
-            if value is not None and value < 0:
-                raise ValueError(f"{name} must not be negative, it is {value}")
+        check_counts(last=last, limit=limit)
+        check_whole("offset", offset)
+        check_choice("status", status, (*STATUSES, None))
         return await self._records.read(
             check_user_id(user_id),
-            clean(session_id),
+            check_session(session_id),
             last=last,
-            before=before,
-            after=after,
+            before=_bound("before", before),
+            after=_bound("after", after),
             status=status,
             limit=limit,
             offset=offset,
@@ -144,11 +159,12 @@ class Messages:
         result never stands without its call. Where not even the newest turn fits, it is empty.
         """
         check_user_id(user_id)
+        session_id = check_session(session_id)
         found: list[Message] = []
         turn: list[Message] = []
-        left, before = max_tokens, None
+        left, before = check_whole("max_tokens", max_tokens), None
         while True:
-            chunk = await self._records.read(user_id, clean(session_id), last=_CHUNK, before=before)
+            chunk = await self._records.read(user_id, session_id, last=_CHUNK, before=before)
             for message in reversed(chunk):
                 turn.insert(0, message)
                 left -= self._tokens(message)
@@ -164,7 +180,8 @@ class Messages:
         self, user_id: str, session_id: str, status: MessageStatus | None = "active"
     ) -> int:
         """Return how many messages a session has."""
-        return await self._records.count(check_user_id(user_id), clean(session_id), status)
+        check_choice("status", status, (*STATUSES, None))
+        return await self._records.count(check_user_id(user_id), check_session(session_id), status)
 
     async def replace(
         self, user_id: str, session_id: str, messages: Iterable[Message]
@@ -173,38 +190,46 @@ class Messages:
 
         Messages that are as before at the start keep their numbers.
         """
+        check_user_id(user_id)
+        session_id = check_session(session_id)
         said = await self._embedded(messages)
-        return await self._records.replace(
-            check_user_id(user_id), clean(session_id), said, now=self._clock()
-        )
+        return await self._records.replace(user_id, session_id, said, now=self._clock())
 
     async def delete(
         self,
         user_id: str,
         session_id: str,
         *,
-        ids: Collection[str | int] = (),
-        positions: Collection[int] = (),
+        ids: Collection[str | int] | str | int = (),
+        positions: Collection[int] | int = (),
     ) -> list[Message]:
         """Delete messages by id or number, or by their position among the active ones.
 
         Positions are as in a list: 0 is the oldest, -1 the newest. What is not there is left out.
+        A single id, number or position is a list of one.
 
         Returns:
             What is gone.
         """
-        ids = [clean(id) if isinstance(id, str) else id for id in ids]
+        named = (
+            [ids] if isinstance(ids, str) else _several("ids", ids, "ids or numbers", (str, int))
+        )
+        places = _several("positions", positions, "whole numbers", (int,))
         return await self._records.delete(
-            check_user_id(user_id), clean(session_id), ids=ids, positions=positions
+            check_user_id(user_id),
+            check_session(session_id),
+            ids=[clean(one) if isinstance(one, str) else one for one in named],
+            positions=cast("list[int]", places),
         )
 
     async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
         """Archive the `n` oldest active messages, and return them."""
-        return await self._records.archive(check_user_id(user_id), clean(session_id), n)
+        check_whole("n", n)
+        return await self._records.archive(check_user_id(user_id), check_session(session_id), n)
 
     async def clear(self, user_id: str, session_id: str) -> int:
         """Delete every message of a session, and return how many."""
-        return await self._records.clear(check_user_id(user_id), clean(session_id))
+        return await self._records.clear(check_user_id(user_id), check_session(session_id))
 
     async def sessions(
         self, user_id: str, *, limit: int | None = None, offset: int = 0
@@ -216,9 +241,8 @@ class Messages:
             limit: the most to return.
             offset: how many to leave out first.
         """
-        for name, value in (("limit", limit), ("offset", offset)):
-            if value is not None and value < 0:
-                raise ValueError(f"{name} must not be negative, it is {value}")
+        check_counts(limit=limit)
+        check_whole("offset", offset)
         return await self._records.sessions(check_user_id(user_id), limit=limit, offset=offset)
 
     def _tokens(self, message: Message) -> int:
@@ -232,26 +256,61 @@ _OVERHEAD = 4
 """Tokens that a chat format spends on a message beside its text, as OpenAI counts them."""
 
 
-def tidied(message: Message) -> Message:
-    """Return a message that any store can hold.
+def all_tidied(messages: object) -> list[Message]:
+    """Return messages that any store can hold.
 
     Raises:
-        TypeError: it is no message, or holds what JSON can't.
+        TypeError: they are no list, one is no message, or one holds what JSON can't.
+        ValueError: a vector holds what 32-bit floats can't.
     """
-    if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+    return [tidied(one) for one in check_list("messages", messages, "diarist.Message")]
+
+
+def tidied(message: object) -> Message:
+    """Return a message that any store can hold; see `all_tidied`."""
+    if not isinstance(message, Message):
         raise TypeError(f"a message is a diarist.Message, not {type(message).__name__}")
-    for name, value in (
-        ("metadata", dict(message.metadata)),
-        ("payload", message.payload and message.payload.data),
-    ):
-        check_json(f"a message's {name}", value)
-    id = None if message.id is None else clean(message.id)
-    return replace(message, id=id, role=clean(message.role))
+    changes: dict[str, Any] = {}
+    if message.metadata:
+        changes["metadata"] = check_mapping("a message's metadata", message.metadata)
+        check_json("a message's metadata", changes["metadata"])
+    if message.payload is not None:
+        check_text("a payload's format", message.payload.format)
+        check_json("a message's payload", message.payload.data)
+    if message.vectors:
+        changes["vectors"] = {
+            check_text("the name of a vector", name): check_vector(f"the vector {name!r}", vector)
+            for name, vector in message.vectors.items()
+        }
+    for name in ("id", "role"):
+        value = getattr(message, name)
+        if value is not None and not value.isascii():
+            changes[name] = clean(value)
+    return replace(message, **changes) if changes else message
 
 
-def check_json(what: str, value: object) -> None:
-    """Raise TypeError where `value` would not come back from JSON as it is."""
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{what} is nothing that JSON can hold: {error}") from error
+def _bound(name: str, value: object) -> str | int | datetime | None:
+    """Return what messages are read before or after: an id, a number, or a time in UTC."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return min(max(value, 0), _LAST)
+    if isinstance(value, datetime):
+        return check_moment(name, value)
+    raise TypeError(
+        f"{name} is a message's id or number, or a datetime, not {type(value).__name__}"
+    )
+
+
+def _several(
+    name: str, value: object, of: str, kinds: tuple[type[str | int], ...]
+) -> list[str | int]:
+    """Return ids or numbers, without those that no message has; a number is a list of one."""
+    is_one = isinstance(value, int) and not isinstance(value, bool)
+    found: list[str | int] = []
+    for one in [value] if is_one else check_list(name, value, of):
+        if not isinstance(one, kinds) or isinstance(one, bool):
+            raise TypeError(f"{name} is a list of {of}, not of {shown(one)}")
+        if isinstance(one, str) or -_LAST <= one <= _LAST:
+            found.append(one)
+    return found

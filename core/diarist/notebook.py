@@ -16,6 +16,7 @@ from diarist.backends import base
 from diarist.backends.base import blocking_of
 from diarist.backends.ids import check_user_id, notebook_kind
 from diarist.blocking import one_hop
+from diarist.checks import check_counts, check_text, check_whole
 from diarist.errors import BackendError, MemoryAccessError, NotebookError
 from diarist.pages import notebook as pages
 from diarist.pages.rendering import clean
@@ -89,7 +90,7 @@ class Notebook:
         in_thread: bool = False,
     ) -> None:
         self.user_id = check_user_id(user_id)
-        self.agent_name = clean(_checked("agent_name", agent_name))
+        self.agent_name = clean(check_text("agent_name", agent_name))
         self._kind = notebook_kind(agent_name)
         self._backend = backend
         self._count_tokens = count_tokens
@@ -159,6 +160,9 @@ class Notebook:
             DocumentError: it is not UTF-8; the error has line and column.
             ValueError: a limit is negative, or `keep` is something else.
         """
+        check_whole("max_lines", max_lines)
+        check_counts(max_tokens=max_tokens)
+        check_text("pin_marker", pin_marker)
         return pages.prompt(
             await self._text() or "",
             self.agent_name,
@@ -184,7 +188,7 @@ class Notebook:
             MemoryAccessError: it may not be read or written.
             DocumentError: it is not UTF-8, or was emptied by somebody else; it stays as it is.
         """
-        _checked("text", text)
+        check_text("text", text)
         return await self._change(lambda before: pages.append(before or "", text))
 
     @one_hop
@@ -199,8 +203,8 @@ class Notebook:
             MemoryAccessError: it may not be read or written.
             DocumentError: it is not UTF-8, or was emptied by somebody else; it stays as it is.
         """
-        _checked("old", old)
-        _checked("new", new)
+        check_text("old", old)
+        check_text("new", new)
 
         def change(before: str | None) -> str:
             if before is None:
@@ -221,7 +225,7 @@ class Notebook:
             MemoryAccessError: it may not be read or written.
             DocumentError: what is there is not UTF-8, or was emptied by somebody else; it stays.
         """
-        whole = pages.sized(clean(_checked("content", content)))
+        whole = pages.sized(clean(check_text("content", content)))
         return await self._change(lambda _: whole)
 
     # ------------------------------------------------------------ how
@@ -259,9 +263,3 @@ class Notebook:
             )
             denied.errno = error.errno
             raise denied from error
-
-
-def _checked(name: str, text: object) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"{name} is a string, not {type(text).__name__}")
-    return text

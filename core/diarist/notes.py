@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.ids import check_user_id
+from diarist.checks import (
+    check_counts,
+    check_json,
+    check_list,
+    check_mapping,
+    check_span,
+    check_text,
+    check_vector,
+    check_whole,
+    shown,
+)
 from diarist.errors import UnsupportedError
 from diarist.filters import check_filter
-from diarist.messages import check_json
 from diarist.pages.rendering import clean
 from diarist.recall.terms import text_of
 from diarist.records import (
@@ -24,7 +35,7 @@ from diarist.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from diarist.backends.records import RecordStore
@@ -33,6 +44,8 @@ if TYPE_CHECKING:
 
 RETENTION = timedelta(days=30)
 """How long a deleted note can be restored, unless told otherwise."""
+LONGEST = timedelta(days=365_000)
+"""The longest time to live: beyond it the calendar would end first."""
 
 
 class Notes:
@@ -93,18 +106,18 @@ class Notes:
             user_id: whose.
             namespace: where.
             key: its name there.
-            value: text, or anything else that JSON can hold.
+            value: text, or anything else that JSON can hold; a tuple comes back as a list.
             metadata: None clears it.
-            ttl: how long it lives from now; None is for ever.
+            ttl: how long it lives from now, up to 365,000 days; None is for ever.
             vectors: index name -> vector, or several of them; None removes them.
 
         Raises:
-            TypeError: value or metadata is nothing that JSON can hold.
+            TypeError: value or metadata is nothing that JSON can hold: a key that is no string,
+                NaN, an infinity, more than 200 levels.
+            ValueError: `ttl` is not positive or too long, or a vector is empty or holds what
+                32-bit floats can't.
         """
-        await self.batch(
-            user_id,
-            [PutNote(_namespace(namespace), key, value, metadata, ttl, vectors)],
-        )
+        await self.batch(user_id, [PutNote(_place(namespace), key, value, metadata, ttl, vectors)])
 
     async def get(
         self,
@@ -124,16 +137,16 @@ class Notes:
             refresh: start its time to live anew.
             deleted: also a deleted one.
         """
-        get = GetNote(_namespace(namespace), key, refresh, deleted)
+        get = GetNote(_place(namespace), key, refresh, deleted)
         return cast("Note | None", (await self.batch(user_id, [get]))[0])
 
     async def delete(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
         """Delete a note softly, and say whether there was one."""
-        return (await self.batch(user_id, [DeleteNote(_namespace(namespace), key)]))[0]
+        return (await self.batch(user_id, [DeleteNote(_place(namespace), key)]))[0]
 
     async def restore(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
         """Bring a deleted note back, and say whether there was one."""
-        return (await self.batch(user_id, [RestoreNote(_namespace(namespace), key)]))[0]
+        return (await self.batch(user_id, [RestoreNote(_place(namespace), key)]))[0]
 
     async def cleanup(self, user_id: str, retention: timedelta = RETENTION) -> int:
         """Remove for good what has expired or was deleted longer than `retention` ago.
@@ -143,8 +156,10 @@ class Notes:
         Returns:
             How many notes were removed.
         """
+        if check_span("retention", retention) < timedelta(0):
+            raise ValueError(f"retention must not be negative, it is {retention}")
         return await self._records.cleanup(
-            check_user_id(user_id), now=self._clock(), retention=retention
+            check_user_id(user_id), now=self._clock(), retention=min(retention, LONGEST)
         )
 
     async def list(
@@ -171,7 +186,7 @@ class Notes:
             deleted: deleted ones too.
         """
         wanted = ListNotes(
-            _namespace(prefix),
+            _place(prefix),
             filter,
             limit=limit,
             offset=offset,
@@ -208,10 +223,10 @@ class Notes:
             refresh: start their time to live anew.
         """
         wanted = ListNotes(
-            _namespace(prefix),
+            _place(prefix),
             filter,
             query,
-            None if vector is None else tuple(vector),
+            cast("tuple[float, ...] | None", vector),
             index,
             limit,
             offset,
@@ -240,7 +255,7 @@ class Notes:
             limit: the most to return.
             offset: how many to leave out first.
         """
-        wanted = ListNamespaces(_namespace(prefix), _namespace(suffix), depth, limit, offset)
+        wanted = ListNamespaces(_place(prefix), _place(suffix), depth, limit, offset)
         return (await self.batch(user_id, [wanted]))[0]
 
     async def batch(self, user_id: str, operations: Iterable[NoteOperation]) -> list[Any]:
@@ -250,10 +265,11 @@ class Notes:
             A result for each: None for a put, a note or None for a get, whether there was
             something for a delete or restore, scored notes for a listing, namespaces as tuples.
         """
-        checked = [_checked(operation) for operation in operations]
+        check_user_id(user_id)
+        checked = [_checked(each) for each in check_list("operations", operations, _OPERATIONS)]
         if self._embedder is not None:
             checked = await self._embedded(self._embedder, checked)
-        return await self._records.notes(check_user_id(user_id), checked, now=self._clock())
+        return await self._records.notes(user_id, checked, now=self._clock())
 
     async def _embedded(
         self, embedder: Embedder, operations: list[NoteOperation]
@@ -271,43 +287,97 @@ class Notes:
         return operations
 
 
-def _namespace(given: object) -> Namespace:
+_OPERATIONS = "PutNote, GetNote, DeleteNote, RestoreNote, ListNotes or ListNamespaces"
+
+
+def _place(given: object) -> Namespace:
+    """Return a namespace; a string is one of one part."""
     if isinstance(given, str):
         return (clean(given),)
     if isinstance(given, (tuple, list)):
         parts = cast("tuple[object, ...]", tuple(given))  # pyright: ignore[reportUnknownArgumentType]
         if all(isinstance(part, str) for part in parts):
             return tuple(clean(part) for part in cast("tuple[str, ...]", parts))
-    raise TypeError(f"a namespace is a tuple of strings, not {given!r}")
+    raise TypeError(f"a namespace is a tuple of strings, not {shown(cast('object', given))}")
 
 
-def _checked(operation: NoteOperation) -> NoteOperation:
+def _checked(operation: object) -> NoteOperation:
     """Return an operation that any store can do.
 
     Raises:
-        TypeError: a value is nothing that JSON can hold, or a key is no string.
+        TypeError: something is of another type than it has to be, or nothing that JSON can hold.
         ValueError: a filter has an unknown condition, a number is negative, a ttl not positive.
     """
-    if isinstance(operation, (ListNotes, ListNamespaces)):
-        for name in ("limit", "offset"):
-            value = getattr(operation, name)
-            if value is not None and value < 0:
-                raise ValueError(f"{name} must not be negative, it is {value}")
-        if isinstance(operation, ListNotes) and operation.filter is not None:
-            check_filter(operation.filter)
-        return operation
-    if not isinstance(operation.key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a key is a string, not {type(operation.key).__name__}")
-    namespace, key = _namespace(operation.namespace), clean(operation.key)
+    if isinstance(operation, ListNotes):
+        return _checked_listing(operation)
+    if isinstance(operation, ListNamespaces):
+        check_counts(depth=operation.depth, limit=operation.limit)
+        check_whole("offset", operation.offset)
+        return replace(operation, prefix=_place(operation.prefix), suffix=_place(operation.suffix))
+    if not isinstance(operation, (PutNote, GetNote, DeleteNote, RestoreNote)):
+        raise TypeError(f"an operation is a {_OPERATIONS}, not {type(operation).__name__}")
+    namespace, key = _place(operation.namespace), clean(check_text("a key", operation.key))
     if isinstance(operation, PutNote):
-        check_json(f"the value of {key!r}", operation.value)
-        if operation.metadata is not KEEP:
-            check_json(f"the metadata of {key!r}", operation.metadata)
-        if isinstance(operation.ttl, timedelta) and operation.ttl <= timedelta(0):
-            raise ValueError(f"ttl is a time to live, more than 0, not {operation.ttl}")
+        operation = _checked_put(operation, key)
     if (namespace, key) == (operation.namespace, operation.key):
         return operation
     return replace(operation, namespace=namespace, key=key)
+
+
+def _checked_listing(wanted: ListNotes) -> ListNotes:
+    limit, offset = check_whole("limit", wanted.limit), check_whole("offset", wanted.offset)
+    if wanted.filter is not None:
+        check_filter(wanted.filter)
+    if wanted.query is not None:
+        check_text("query", wanted.query)
+    if wanted.index is not None:
+        check_text("index", wanted.index)
+    vector = None if wanted.vector is None else tuple(check_vector("vector", wanted.vector))
+    return replace(
+        wanted,
+        prefix=_place(wanted.prefix),
+        vector=vector,
+        limit=min(limit, _PLENTY),
+        offset=min(offset, _PLENTY),
+    )
+
+
+_PLENTY = 1 << 61  # nobody has as many notes, and the sum of two is a number that a store can hold
+
+
+def _checked_put(put: PutNote, key: str) -> PutNote:
+    check_json(f"the value of {shown(key)}", put.value)
+    if put.ttl is not KEEP and put.ttl is not None:
+        if check_span("ttl", put.ttl) <= timedelta(0):
+            raise ValueError(f"ttl is a time to live, more than 0, not {put.ttl}")
+        if put.ttl > LONGEST:
+            raise ValueError(f"ttl is at most {LONGEST.days} days, not {put.ttl}; None is for ever")
+    if put.metadata is not KEEP and put.metadata is not None:
+        what = f"the metadata of {shown(key)}"
+        metadata = check_mapping(what, put.metadata)
+        check_json(what, metadata)
+        put = replace(put, metadata=metadata)
+    if put.vectors is not KEEP and put.vectors is not None:
+        put = replace(put, vectors=_checked_vectors(put.vectors))
+    return put
+
+
+def _checked_vectors(given: object) -> dict[str, list[list[float]]]:
+    """Return the vectors of a note, several under each name."""
+    found: dict[str, list[list[float]]] = {}
+    for name, vector in check_mapping("vectors", given).items():
+        what = f"the vector {shown(check_text('the name of a vector', name))}"
+        several = cast("list[object]", vector if _is_several(vector) else [vector])
+        found[name] = [check_vector(what, one) for one in several]
+    return found
+
+
+def _is_several(vectors: object) -> bool:
+    """Say whether it is vectors, or arrays, and not the numbers of one."""
+    if not isinstance(vectors, Collection) or isinstance(vectors, (str, bytes, Mapping)):
+        return False
+    first = next(iter(cast("Collection[object]", vectors)), None)
+    return isinstance(first, Iterable) and not isinstance(first, (str, bytes))
 
 
 def _hit(user_id: str, scored: Scored) -> Hit:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta  # noqa: TC003 - so that `get_type_hints` works
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from diarist.checks import check_choice, check_moment, check_text, check_whole
 
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
 Embedded: TypeAlias = Literal["messages", "notes"]
 TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
+STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -62,8 +65,8 @@ class Message:
         vectors: index name -> vector, to be recalled by; stored, and not given back.
 
     Raises:
-        TypeError: role or text is no string.
-        ValueError: `at` has no time zone.
+        TypeError: something is of another type than it has to be.
+        ValueError: `at` has no time zone, or there is no such status.
 
     >>> Message("user", "Hello!").role
     'user'
@@ -84,12 +87,31 @@ class Message:
     )
 
     def __post_init__(self) -> None:
-        for name in ("role", "text"):
+        check_text("a message's role", self.role)
+        check_text("a message's text", self.text)
+        if self.name is not None:
+            check_text("a message's name", self.name)
+        if self.id is not None:
+            check_text("a message's id", self.id)
+        if self.session_id is not None:
+            check_text("a message's session_id", self.session_id)
+        if self.number is not None:
+            check_whole("a message's number", self.number)
+        if self.at is not None:
+            check_moment("at", self.at)
+        if self.status not in STATUSES:
+            check_choice("a message's status", self.status, STATUSES)
+        for name in ("metadata", "vectors"):
             value = getattr(self, name)
-            if not isinstance(value, str):
-                raise TypeError(f"a message's {name} is a string, not {type(value).__name__}")
-        if self.at is not None and self.at.tzinfo is None:
-            raise ValueError(f"at={self.at.isoformat()} has no time zone; pass one, such as UTC")
+            if not isinstance(value, (dict, MappingProxyType, Mapping)):
+                raise TypeError(
+                    f"a message's {name} is a mapping, such as a dict, not {type(value).__name__}"
+                )
+        payload = cast("object", self.payload)
+        if payload is not None and not isinstance(payload, Payload):
+            raise TypeError(
+                f"a message's payload is a diarist.Payload, not {type(payload).__name__}"
+            )
 
     @property
     def source(self) -> str:

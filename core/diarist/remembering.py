@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from diarist.backends.ids import check_user_id
 from diarist.blocking import one_hop
+from diarist.checks import check_list, check_moment, check_session, check_text, check_whole, shown
 from diarist.errors import UnsupportedError
-from diarist.foundation import Foundation, check_text, session
+from diarist.foundation import Foundation
 from diarist.records import KINDS
 
 if TYPE_CHECKING:
@@ -56,15 +57,12 @@ class Remembering(Foundation):
         from diarist.recalling import Filters
 
         check_user_id(user_id)
-        unknown = [kind for kind in kinds if kind not in KINDS]
-        if unknown or isinstance(kinds, str):
-            raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(unknown) or kinds}")
-        if k < 0:
-            raise ValueError(f"k must not be negative, it is {k}")
+        check_whole("k", k)
+        kinds = _kinds(kinds)
         filters = Filters(
-            None if session_id is None else session(session_id),
-            None if since is None else self._moment(since),
-            None if until is None else self._moment(until),
+            None if session_id is None else check_session(session_id),
+            None if since is None else check_moment("since", since),
+            None if until is None else check_moment("until", until),
         )
         return await self._recalled(user_id, await self._question(query), k, kinds, filters)
 
@@ -119,10 +117,9 @@ class Remembering(Foundation):
             A `str`, "" where there is nothing to say; `.receipt` tells what is in it and why.
         """
         check_user_id(user_id)
-        if max_tokens < 0:
-            raise ValueError(f"max_tokens must not be negative, it is {max_tokens}")
+        check_whole("max_tokens", max_tokens)
         if session_id is not None:
-            session_id = session(session_id)
+            session_id = check_session(session_id)
         question = None if query is None else await self._question(query)
         return await self._context(user_id, question, session_id, max_tokens)
 
@@ -169,3 +166,13 @@ class Remembering(Foundation):
         from diarist.recalling import Recaller
 
         return Recaller(self._documents, self.records, self.categories)
+
+
+def _kinds(kinds: object) -> tuple[str, ...]:
+    wanted = [kinds] if isinstance(kinds, str) else check_list("kinds", kinds, "strings")
+    unknown = [
+        kind if isinstance(kind, str) else shown(kind) for kind in wanted if kind not in KINDS
+    ]
+    if unknown or isinstance(kinds, str):
+        raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(unknown) or kinds}")
+    return tuple(cast("list[str]", wanted))

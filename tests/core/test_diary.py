@@ -377,7 +377,7 @@ def test_users_do_not_see_each_other(tmp_path: Path):
     [
         ({"max_prefs_per_category": 0}, "max_prefs_per_category must be at least 1"),
         ({"max_conversations": -1}, "max_conversations must be at least 1"),
-        ({"similarity_threshold": -1}, "similarity_threshold must be at least 0"),
+        ({"similarity_threshold": -1}, "similarity_threshold must not be negative"),
     ],
 )
 def test_limits_are_checked_when_the_diary_is_made(tmp_path: Path, arguments, message: str):
