@@ -113,14 +113,18 @@ def _write(path: Path, found: Mapping[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".export-", suffix=".tmp", dir=path.parent))
     try:
-        whole = beside / "export"
-        if path.suffix.lower() == ".zip":
+        whole, is_zip = beside / "export", path.suffix.lower() == ".zip"
+        if is_zip:
             _write_zip(whole, found)
             os.close(_new(path))  # fails where somebody else was quicker
         else:
             _write_folder(whole, found)
             path.mkdir(mode=0o700)
-        whole.replace(path)
+        try:
+            whole.replace(path)
+        except BaseException:
+            path.unlink() if is_zip else path.rmdir()
+            raise
     finally:
         shutil.rmtree(beside)
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
+import stat
+import subprocess
+import sys
+import time
+import tomllib
 import zipfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from diarist import Diary, DocumentError, Message, Payload, UserExistsError
+from diarist import (
+    Diary,
+    DocumentError,
+    Message,
+    Payload,
+    PutNote,
+    UserExistsError,
+    UserNotFoundError,
+    exporting,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from diarist.backends.records import RecordStore
 
+CHILDREN = Path(__file__).parents[1] / "children.py"
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -44,6 +62,15 @@ async def filled(folder: Path) -> Diary:
     return diary
 
 
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def records(diary: Diary) -> RecordStore:
+    assert diary.records is not None
+    return diary.records
+
+
 async def everything(diary: Diary, user: str) -> dict[str, object]:
     sessions = await diary.messages.sessions(user)
     return {
@@ -54,8 +81,8 @@ async def everything(diary: Diary, user: str) -> dict[str, object]:
         "messages": [
             await diary.messages.read(user, session.id, status=None) for session in sessions
         ],
-        "turns": await diary.records.turns(user),
-        "exported": await diary.records.export(user),
+        "turns": await records(diary).turns(user),
+        "exported": await records(diary).export(user),
         "notebook": await diary.notebook(user, "Agent X/1").read(),
     }
 
@@ -100,6 +127,115 @@ def test_nothing_is_imported_over_a_diary_or_from_a_broken_page(tmp_path: Path):
         assert "bob" not in await diary.list_users()
         with pytest.raises(FileExistsError):
             await diary.export_user("ana", tmp_path / "out")
+
+    asyncio.run(main())
+
+
+def test_a_diary_in_use_goes_out_as_of_one_moment(tmp_path: Path):
+    """What is done is on the page, and what a turn names is among the messages."""
+
+    async def main() -> None:
+        diary = Diary(tmp_path / "memories")
+        for number in range(8):
+            await diary.export_user("ana", tmp_path / f"{number}")
+
+    command = [sys.executable, str(CHILDREN), "updates", str(tmp_path / "memories"), "a", "60"]
+    with subprocess.Popen(command) as child:
+        while not (tmp_path / "memories" / "ana" / "preferences.toml").exists():
+            time.sleep(0.01)
+        asyncio.run(main())
+    assert child.returncode == 0
+    for number in range(8):
+        page = tomllib.loads((tmp_path / f"{number}" / "preferences.toml").read_text())
+        known = {item["text"] for item in page["allergies"].values()}
+        messages, turns, sessions = (
+            [json.loads(line) for line in (tmp_path / f"{number}" / name).read_text().splitlines()]
+            for name in ("messages.jsonl", "turns.jsonl", "sessions.jsonl")
+        )
+        said = {row["number"]: row["text"] for row in messages}
+        for turn in turns:
+            assert len(turn["messages"]) == 2
+            text = said[turn["messages"][0]].removeprefix("I'm ").removesuffix(".")
+            assert turn["state"] == "pending" or text in known
+        named = [int(s.split("#")[1]) for i in page["allergies"].values() for s in i["_sources"]]
+        assert max(named) <= sessions[0]["numbered"]
+
+
+SURROGATE = {"\ud83d": ["\udc00", "é"]}
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_what_utf_8_can_not_hold_goes_out_and_comes_back(tmp_path: Path, name: str):
+    async def main() -> None:
+        diary = Diary(tmp_path / "memories", clock=lambda: NOON)
+        message = Message("user", "hi", metadata=SURROGATE, payload=Payload("f", SURROGATE))
+        await records(diary).append("ana", "s", [message], now=NOON)
+        put = PutNote((), "k", SURROGATE, metadata=SURROGATE)
+        await records(diary).notes("ana", [put], now=NOON)
+        await diary.notebook("ana", "A" * 400).append("- long")
+        await diary.export_user("ana", tmp_path / name)
+        other = Diary(tmp_path / "other")
+        await other.import_user("ana", tmp_path / name)
+        assert await records(other).export("ana") == await records(diary).export("ana")
+        assert (await records(other).export("ana")).notes[0][0].value == SURROGATE
+        assert await other.notebook("ana", "A" * 400).read() == "- long\n"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", ["out", "UP.ZIP", "below/out.zip"])
+def test_only_the_owner_can_read_an_export(tmp_path: Path, name: str):
+    async def main() -> None:
+        diary = await filled(tmp_path / "memories")
+        await diary.export_user("ana", tmp_path / name)
+
+    before = os.umask(0)
+    try:
+        asyncio.run(main())
+    finally:
+        os.umask(before)
+    path = tmp_path / name
+    assert zipfile.is_zipfile(path) == (name != "out")
+    for file in [path, *path.rglob("*")]:
+        assert stat.S_IMODE(file.stat().st_mode) == (0o700 if file.is_dir() else 0o600)
+    assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("out", (Path, "replace")),
+        ("out", (exporting, "_new")),
+        ("out.zip", (Path, "replace")),
+        ("out.zip", (zipfile.ZipFile, "writestr")),
+    ],
+)
+def test_an_export_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, call: tuple[object, str]
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def main() -> None:
+        diary = await filled(tmp_path / "memories")
+        monkeypatch.setattr(*call, full)
+        with pytest.raises(OSError, match="No space left"):
+            await diary.export_user("ana", tmp_path / name)
+        monkeypatch.undo()
+        assert names(tmp_path) == ["memories"]
+        await diary.export_user("ana", tmp_path / name)
+
+    asyncio.run(main())
+
+
+def test_who_is_not_there_is_not_exported(tmp_path: Path):
+    async def main() -> None:
+        diary = await filled(tmp_path / "memories")
+        with pytest.raises(LookupError, match="'ghost' has no diary") as caught:
+            await diary.export_user("ghost", tmp_path / "out")
+        assert isinstance(caught.value, UserNotFoundError)
+        assert not (tmp_path / "out").exists()
+        assert await diary.list_users() == ["ana"]
 
     asyncio.run(main())
 
