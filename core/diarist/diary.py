@@ -362,13 +362,15 @@ class Diary(Remembering):
     async def export_user(self, user_id: str, path: str | os.PathLike[str]) -> list[str]:
         """Write everything of a user to a folder, or to a file that ends in .zip.
 
-        The pages and notebooks as they are, `messages.jsonl`, `turns.jsonl` and `notes.jsonl`:
-        readable without diarist, and what `import_user` takes.
+        The pages and notebooks as they are, and messages, turns, notes and sessions as JSON Lines
+        with their vectors: readable without diarist, and what `import_user` takes. The diary may be
+        in use meanwhile. Only the owner of the files can read them.
 
         Returns:
             The names of the files.
 
         Raises:
+            UserNotFoundError: the user has nothing; nothing is written.
             FileExistsError: there is something at `path` already.
         """
         check_path("path", path)
@@ -379,9 +381,11 @@ class Diary(Remembering):
         """Make a user of what `export_user` wrote.
 
         Raises:
-            UserExistsError: the user has a diary already; nothing is written over it.
+            UserExistsError: the user has a diary already, or somebody else was quicker to write
+                one; nothing is written over it.
             DocumentError: a page is broken; nothing is imported.
-            ValueError: it is no export, or a record in it can't be read; nothing is imported.
+            ValueError: it is no export, or a file or a line in it can't be used, which the error
+                names; nothing is imported.
         """
         check_path("path", path)
         await exporting.import_user(self._documents, self.records, user_id, path)
