@@ -62,7 +62,7 @@ class Message:
         status: "archived" is kept, and left out unless asked for.
         session_id: the session it is in; set by the store.
         number: its place in the session, counted from 1 and never given twice; set by the store.
-        vectors: index name -> vector, to be recalled by; stored, and not given back.
+        vectors: index name -> vector, to be recalled by; only an export gives it back.
 
     Raises:
         TypeError: something is of another type than it has to be.
