@@ -36,7 +36,7 @@ class WriterReport:
     """What a writer leaves when it is closed.
 
     Attributes:
-        done: how many turns it brought to the pages.
+        done: how many of the turns it took on are on the pages, whoever brought them there.
         failed: how many it gave up; `retry_failed` takes them up again.
         waiting: how many wait in the log; the next writer finds them.
         users: whose turns wait.
