@@ -25,7 +25,7 @@ from diarist.checks import (
 )
 from diarist.errors import UnsupportedError
 from diarist.pages.rendering import clean
-from diarist.records import STATUSES, Message
+from diarist.records import STATUSES, Message, Payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -275,11 +275,14 @@ def tidied(message: object) -> Message:
         changes["metadata"] = check_mapping("a message's metadata", message.metadata)
         check_json("a message's metadata", changes["metadata"])
     if message.payload is not None:
-        check_text("a payload's format", message.payload.format)
+        form = clean(check_text("a payload's format", message.payload.format))
         check_json("a message's payload", message.payload.data)
+        changes["payload"] = Payload(form, message.payload.data)
     if message.vectors:
         changes["vectors"] = {
-            check_text("the name of a vector", name): check_vector(f"the vector {name!r}", vector)
+            clean(check_text("the name of a vector", name)): check_vector(
+                f"the vector {shown(name)}", vector
+            )
             for name, vector in message.vectors.items()
         }
     for name in ("id", "role"):

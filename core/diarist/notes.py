@@ -368,7 +368,7 @@ def _checked_vectors(given: object) -> dict[str, list[list[float]]]:
     for name, vector in check_mapping("vectors", given).items():
         what = f"the vector {shown(check_text('the name of a vector', name))}"
         several = cast("list[object]", vector if _is_several(vector) else [vector])
-        found[name] = [check_vector(what, one) for one in several]
+        found[clean(name)] = [check_vector(what, one) for one in several]
     return found
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
-from diarist.checks import check_choice, check_moment, check_text, check_whole
+from diarist.checks import check_choice, check_mapping, check_moment, check_text, check_whole
 
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
@@ -18,6 +18,7 @@ TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
 STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+_USUAL = (dict, MappingProxyType)
 
 
 class _Kept(Enum):
@@ -101,12 +102,10 @@ class Message:
             check_moment("at", self.at)
         if self.status not in STATUSES:
             check_choice("a message's status", self.status, STATUSES)
-        for name in ("metadata", "vectors"):
-            value = getattr(self, name)
-            if not isinstance(value, (dict, MappingProxyType, Mapping)):
-                raise TypeError(
-                    f"a message's {name} is a mapping, such as a dict, not {type(value).__name__}"
-                )
+        if not isinstance(self.metadata, _USUAL):
+            check_mapping("a message's metadata", self.metadata)
+        if not isinstance(self.vectors, _USUAL):
+            check_mapping("a message's vectors", self.vectors)
         payload = cast("object", self.payload)
         if payload is not None and not isinstance(payload, Payload):
             raise TypeError(
