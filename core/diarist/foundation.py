@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 from diarist.backends.base import blocking_of
 from diarist.batches import BatchLearner
 from diarist.checks import check_moment, check_whole
-from diarist.checks import check_text as check_text
 from diarist.documents import Documents
 from diarist.messages import Messages
 from diarist.notes import Notes

@@ -244,6 +244,11 @@ class Learner:
         self, document: Document, begun: Begun, found: Extraction
     ) -> tuple[Document, int]:
         """Return the conversations after a turn, and its number."""
+        if not isinstance(found, Extraction):  # pyright: ignore[reportUnnecessaryIsInstance]
+            extractor = type(self.extractor).__name__
+            raise TypeError(
+                f"{extractor}.extract returns an Extraction, not {type(found).__name__}"
+            )
         return conversations.record(
             document,
             begun.turn.session_id,

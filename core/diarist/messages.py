@@ -160,20 +160,21 @@ class Messages:
         """
         check_user_id(user_id)
         session_id = check_session(session_id)
-        found: list[Message] = []
+        found: list[Message] = []  # the newest first, as is what may become the next turn
         turn: list[Message] = []
         left, before = check_whole("max_tokens", max_tokens), None
         while True:
             chunk = await self._records.read(user_id, session_id, last=_CHUNK, before=before)
             for message in reversed(chunk):
-                turn.insert(0, message)
+                turn.append(message)
                 left -= self._tokens(message)
                 if left < 0:
-                    return found
+                    return found[::-1]
                 if message.role == "user":
-                    found, turn = turn + found, []
+                    found += turn
+                    turn = []
             if len(chunk) < _CHUNK:
-                return turn + found
+                return [*found, *turn][::-1]
             before = chunk[0].number
 
     async def count(
@@ -186,7 +187,9 @@ class Messages:
     async def replace(
         self, user_id: str, session_id: str, messages: Iterable[Message]
     ) -> list[Message]:
-        """Make these the session's active messages, all at once; archived ones stay.
+        """Make these the session's active messages, all at once.
+
+        Archived ones stay, but for those whose ids are given: an id is in a session once.
 
         Messages that are as before at the start keep their numbers.
         """

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from diarist.backends.ids import check_user_id
+from diarist.checks import check_text, check_whole
 from diarist.errors import BackendError, UnsupportedError
-from diarist.foundation import check_text
 from diarist.lanes import Lanes, Room
 from diarist.records import Message
 
@@ -96,8 +96,7 @@ class MemoryWriter:
         retry_delay: float = 1.0,
     ) -> None:
         for name, value in (("workers", workers), ("qsize", qsize), ("retry_limit", retry_limit)):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+            check_whole(name, value, 1)
         if retry_delay < 0:
             raise ValueError(f"retry_delay must not be negative, it is {retry_delay}")
         if diary.records is None:

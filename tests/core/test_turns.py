@@ -20,6 +20,7 @@ from diarist import (
     LocalBackend,
     Message,
     Snapshot,
+    SyncDiary,
     Turn,
     UnsupportedError,
 )
@@ -340,3 +341,17 @@ def test_settings_changed_later_count(tmp_path: Path):
         asyncio.run(diary.update_memory("ana", session, session, "ok"))
     assert page(diary) == {"love one": 1, "love two": 1}
     assert list(asyncio.run(diary.last_conversations("ana"))) == ["two"]
+
+
+@pytest.mark.parametrize("answer", [None, {"edits": []}, "nothing"])
+def test_an_extractor_that_returns_something_else_is_told_and_the_turn_waits(
+    tmp_path: Path, answer: object
+):
+    class Wrong:
+        def extract(self, turn: Turn, snapshot: Snapshot) -> object:
+            return answer
+
+    diary = SyncDiary(tmp_path, agent=Wrong())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=f"returns an Extraction, not {type(answer).__name__}"):
+        diary.update_memory("ana", "s", "I love tea.", "Ok.")
+    assert len(SyncDiary(tmp_path).catch_up("ana")) == 1

@@ -9,6 +9,7 @@ SQLite takes a lock that the parent holds for the child's own.
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import weakref
 from collections import OrderedDict
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_OPEN = 64
+MOST_OPEN = max(16, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 8, 256))
+"""Databases that stay open. Each has up to three files: together well below what a process may
+have open, of which there are 256 on some systems and 1,024 on most."""
 
 
 class Databases:

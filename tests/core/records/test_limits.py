@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.records.limits import measured
+from diarist.backends.databases import MOST_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_FILES = 64 * 3 + 8  # 64 databases with their logs
+MOST_FILES = MOST_OPEN * 3 + 8  # databases with their logs
 
 
 @pytest.fixture
