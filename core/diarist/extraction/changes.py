@@ -39,7 +39,7 @@ _SINGLE = (
     r"|(?P<favourite>(?:all-time )?favou?rite [\w -]+? is )(?:now )?)"
 )
 _PREFERRED = (
-    r"(?:\w+ly |now |actually )*prefer (?P<one>.+?) (?:to|over|rather than|instead of) "
+    r"(?:\w+ly |now ){0,3}prefer (?P<one>.+?) (?:to|over|rather than|instead of) "
     r"(?P<other>.+?)(?: now| these days| nowadays| any ?more)*$"
 )
 _CHANGED = r"\b(?:now|got|nowadays|these days|currently|moved|relocated|actually)\b"

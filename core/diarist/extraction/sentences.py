@@ -206,7 +206,7 @@ _BOUNDARY = (
     rf"(?=(?:{_PRONOUN}|{_ASKING}|{_ASKED})\b)"
     rf"|\s*,\s+(?:and|but|so|yet|or|because|since|as|while)\s+(?=(?:my|our|the|his|her|their)\b)"
     rf"|\s+(?:but|because|so|since)\s+(?=(?:my|our)\b)|\s*,\s+so\s+(?!that\b|much\b|many\b|long\b)"
-    rf"|\s*,\s+(?=(?:{_PRONOUN}|{_ASKING}|{_ASKED})\b)"
+    rf"|\s*,\s+(?!that(?:'s| is) (?:my|how i|what i)\b)(?=(?:{_PRONOUN}|{_ASKING}|{_ASKED})\b)"
     rf"|\s*,?\s+(?:and|but)\s+(?={_VERB}\b|(?:also )?like (?!that|this|to say))"
     rf"|\s*,\s+(?={_VERB}\b)|\s*,?\s+but\s+)"
 )

@@ -161,7 +161,19 @@ def test_any_text_is_read_without_fault(text: str) -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["never ", "really ", "and I ", "because I like tea ", "I love ", "a: ", "? ", '"', "- "],
+    [
+        "never ",
+        "really ",
+        "actually ",
+        "full-time ",
+        "and I ",
+        "because I like tea ",
+        "I love ",
+        "a: ",
+        "? ",
+        '"',
+        "- ",
+    ],
 )
 def test_repetition_does_not_blow_up(unit: str) -> None:
     message = unit * (100_000 // len(unit))
