@@ -125,9 +125,9 @@ class Diary(Remembering):
             Message("user", turn.user_msg, at=turn.at),
             Message("assistant", turn.assistant_msg, at=turn.at),
         ]
-        report = await self._turns.take_in(user_id, turn, said)
-        await self._embed_turns(user_id, [report])
-        return report
+        reports = await self._turns.take_in(user_id, turn, said)
+        await self._embed_turns(user_id, reports)
+        return reports[0]
 
     async def record_turn(
         self,

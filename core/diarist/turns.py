@@ -44,15 +44,23 @@ class Turns:
     def _twin(self) -> Self | None:
         return None if self._blocking is None else type(self)(self._blocking, in_thread=True)
 
-    async def take_in(self, user_id: str, turn: Turn, messages: list[Message]) -> UpdateReport:
-        """Log a turn, which is these messages, and bring it to the pages; then those that wait."""
+    async def take_in(
+        self, user_id: str, turn: Turn, messages: list[Message]
+    ) -> list[UpdateReport]:
+        """Log a turn, which is these messages, and bring it to the pages; then those that wait.
+
+        Returns:
+            The turn's report, then those of the turns that waited.
+        """
         report, others_wait = await self._begin(user_id, turn, messages)
         if isinstance(report, Begun):
             report = await self._go_on(user_id, report)
-        if others_wait:
-            for error in (await self.catch_up(user_id))[1]:
-                _log.warning("a turn of %r still waits: %s", user_id, withheld(str(error)))
-        return report
+        if not others_wait:
+            return [report]
+        others, errors = await self.catch_up(user_id)
+        for error in errors:
+            _log.warning("a turn of %r still waits: %s", user_id, withheld(str(error)))
+        return [report, *others]
 
     @one_hop
     async def record(

@@ -227,3 +227,11 @@ def test_recorded_turns_are_embedded_when_they_are_taken_in(tmp_path: Path):
     assert len(diary.catch_up("ana")) == 1
     assert diary.recall("ana", "car")[0].features["meaning"] == 1.0
     assert diary.reembed("ana") == 0
+
+
+def test_a_turn_that_waited_has_its_vectors_once_the_next_one_took_it_in(tmp_path: Path):
+    diary = SyncDiary(tmp_path, embed=embed)
+    diary.record_turn("ana", "s", said("My automobile broke down."))
+    diary.update_memory("ana", "s", "I love tea.", "Ok.")
+    assert diary.recall("ana", "car")[0].features["meaning"] == 1.0
+    assert diary.reembed("ana") == 0
