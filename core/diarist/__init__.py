@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from diarist.notebook import MemoryFile, Notebook
     from diarist.recall.context import Context, Receipt, ReceiptItem
+    from diarist.recording import Recorder
     from diarist.records import (
         KEEP,
         DeleteNote,
@@ -120,6 +121,7 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "RecordedTurn",
+    "Recorder",
     "Rejected",
     "RestoreNote",
     "RuleExtractor",
@@ -160,6 +162,7 @@ _HOMES = {
     "UpdateReport",
     "diarist.notebook": "MemoryFile Notebook",
     "diarist.recall.context": "Context Receipt ReceiptItem",
+    "diarist.recording": "Recorder",
     "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes "
     "Message Note Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",

@@ -10,9 +10,12 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast
 
 from diarist import workers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,30 +89,38 @@ def _forget_in_child() -> None:
 os.register_at_fork(after_in_child=_forget_in_child)
 
 
+def in_background(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+    """Have `coroutine` awaited in a loop in the background, and return without waiting."""
+    import asyncio
+
+    return asyncio.run_coroutine_threadsafe(coroutine, _behind().loop)
+
+
 def background(coroutine: Coroutine[Any, Any, T]) -> T:
     """Return what `coroutine` returns, awaited in a loop in the background; this thread waits.
 
     Raises:
         RuntimeError: called from that loop itself, which would wait for itself.
     """
-    import asyncio
-
-    with _lock:
-        if not _backgrounds:
-            _backgrounds.append(_Background())
-        behind = _backgrounds[0]
-    if behind.thread is threading.current_thread():
+    if _behind().thread is threading.current_thread():
         coroutine.close()
         raise RuntimeError(
             "a blocking call inside an async extractor or embedder of the same diary would wait "
             "for itself; await the async method there"
         )
-    future = asyncio.run_coroutine_threadsafe(coroutine, behind.loop)
+    future = in_background(coroutine)
     try:
         return future.result()
     except BaseException:
         future.cancel()
         raise
+
+
+def _behind() -> _Background:
+    with _lock:
+        if not _backgrounds:
+            _backgrounds.append(_Background())
+        return _backgrounds[0]
 
 
 async def unbroken(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from diarist.models import EditResult, Table
     from diarist.pages.toml import Document
     from diarist.records import RecordedTurn
+    from diarist.sync import SyncDiary
 
 
 class Diary(Remembering):
@@ -63,6 +64,13 @@ class Diary(Remembering):
         ana, chat_1, turn 1:
           added allergies/walnuts: allergic to walnuts
     """
+
+    @property
+    def sync(self) -> SyncDiary:
+        """The same diary for code that is not async."""
+        from diarist.sync import SyncDiary
+
+        return SyncDiary._over(self)  # pyright: ignore[reportPrivateUsage]
 
     # ------------------------------------------------------------ learning
 

@@ -18,6 +18,7 @@ from diarist.tokens import estimate
 from diarist.turns import Turns
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
     from types import TracebackType
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from diarist.embedding import Embed, Embedder
     from diarist.extraction.base import Extractor
     from diarist.notebook import Notebook
+    from diarist.writer import MemoryWriter
 
 
 class Foundation:
@@ -90,7 +92,14 @@ class Foundation:
             from diarist.embedding import Embedder
 
             self.embedder = Embedder(embed)
+        self.writers_behind: dict[AbstractEventLoop, MemoryWriter] = {}
+        """The writer of `Recorder` in the loop in the background."""
         self._is_twin = False
+
+    @property
+    def learns_at_once(self) -> bool:
+        """Whether the extractor answers at once, as rules do, so that nobody need wait for it."""
+        return self._turns.are_instant()
 
     @property
     def messages(self) -> Messages:

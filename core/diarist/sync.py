@@ -129,6 +129,12 @@ class SyncDiary:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._diary = Diary(*args, **kwargs)
 
+    @classmethod
+    def _over(cls, diary: Diary) -> Self:
+        made = cls.__new__(cls)
+        made._diary = diary
+        return made
+
     def _of(self, diary: Diary) -> Diary:
         return diary
 

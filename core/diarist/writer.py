@@ -173,6 +173,15 @@ class MemoryWriter:
         recording.add_done_callback(self._recorded)
         return await asyncio.shield(recording)
 
+    async def notice(self, user_id: str) -> None:
+        """Look in the log for turns of a user that others recorded, and do them in the background.
+
+        Raises:
+            RuntimeError: the writer is closed.
+        """
+        self._start()
+        await self._look(check_user_id(user_id))
+
     async def flush(self, user_id: str | None = None) -> None:
         """Wait until all that was submitted before, or found at the start, is done or failed.
 

@@ -1,0 +1,9 @@
+"""LangChain and LangGraph on a diary: middleware, store, chat history, memory class, tools."""
+
+from __future__ import annotations
+
+from diarist.adapters import exports
+
+__all__: list[str] = []
+
+__getattr__, __dir__ = exports(__name__, "langchain", {})

@@ -1,0 +1,140 @@
+"""A recorder logs turns for adapters, and the diary learns from them by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from diarist import (
+    Diary,
+    Edit,
+    Extraction,
+    Message,
+    MissingExtraError,
+    Recorder,
+    UserNotBoundError,
+    bind_user,
+)
+from diarist.adapters import exports, open_diary, whose
+from diarist.testing import AsyncScriptedExtractor, MemoryBackend, ScriptedExtractor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAID = [Message("user", "I love tea.", id="m1"), Message("assistant", "Noted.", id="m2")]
+LOVES_TEA = Extraction((Edit("add", "likes", "love tea"),))
+
+
+def test_what_rules_find_is_on_the_page_when_the_call_returns(tmp_path: Path):
+    diary = Diary(tmp_path)
+    Recorder(diary).record_sync("ana", "chat", SAID)
+    assert "love tea" in diary.sync.preferences("ana")
+
+    async def recorded() -> str:
+        await Recorder(diary).record("ben", "chat", SAID)
+        return await diary.preferences("ben")
+
+    assert "love tea" in asyncio.run(recorded())
+
+
+def test_the_same_messages_again_make_no_second_turn(tmp_path: Path):
+    diary = Diary(tmp_path)
+    first, second = (Recorder(diary).record_sync("ana", "chat", SAID) for _ in range(2))
+    assert first.number == second.number
+    assert diary.sync.messages.count("ana", "chat") == 2
+    assert diary.sync.preferences("ana").data["likes"]["tea"]["_count"] == 1
+
+
+@pytest.mark.parametrize("kind", [ScriptedExtractor, AsyncScriptedExtractor])
+def test_a_model_is_asked_in_the_background(
+    tmp_path: Path, kind: type[ScriptedExtractor | AsyncScriptedExtractor]
+):
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow(turn: object, snapshot: object) -> Extraction:
+        asked.set()
+        assert answer.wait(10)
+        return LOVES_TEA
+
+    lines = [slow] if kind is ScriptedExtractor else [LOVES_TEA]
+    diary = Diary(tmp_path, agent=kind(lines))
+    recorder = Recorder(diary)
+    recorder.record_sync("ana", "chat", SAID)
+    if kind is ScriptedExtractor:
+        assert asked.wait(10)
+        assert diary.sync.preferences("ana") == ""
+        answer.set()
+    recorder.flush_sync("ana")
+    assert "love tea" in diary.sync.preferences("ana")
+
+
+def test_recorders_of_one_diary_share_a_writer_and_async_callers_can_wait_for_it(tmp_path: Path):
+    diary = Diary(tmp_path, agent=ScriptedExtractor([LOVES_TEA, Extraction()]))
+
+    async def main() -> None:
+        await Recorder(diary).record("ana", "chat", SAID)
+        await Recorder(diary).record("ana", "other", [Message("user", "Hello!")])
+        await Recorder(diary).flush()
+        assert "love tea" in await diary.preferences("ana")
+
+    asyncio.run(main())
+    assert len(diary.writers_behind) == 1
+
+
+def test_a_failure_to_learn_is_told_and_the_turn_waits(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    diary = Diary(tmp_path)
+    page = tmp_path / "ana" / "preferences.toml"
+    page.parent.mkdir()
+    page.write_text("[likes\n")
+    with caplog.at_level(logging.WARNING, logger="diarist.recording"):
+        Recorder(diary).record_sync("ana", "chat", SAID)
+    assert "a turn of 'ana' waits" in caplog.text
+    assert page.read_text() == "[likes\n"
+    page.unlink()
+    diary.sync.catch_up("ana")
+    assert "love tea" in diary.sync.preferences("ana")
+
+
+def test_a_diary_is_opened_from_whatever_names_it(tmp_path: Path):
+    diary = Diary(tmp_path)
+    assert open_diary(diary) is diary
+    assert open_diary(diary.sync) is diary
+    assert open_diary(tmp_path).sync.list_users() == []
+    assert isinstance(open_diary(None).backend, MemoryBackend)
+    with pytest.raises(TypeError, match="a diary or a folder's path is needed, not int"):
+        open_diary(3)  # type: ignore[arg-type]
+
+
+def test_the_argument_comes_before_the_framework_and_that_before_what_is_bound():
+    with bind_user("cleo", "bound"):
+        assert whose() == ("cleo", "bound")
+        assert whose(framework=("ben", "thread")) == ("ben", "thread")
+        assert whose(framework=("ben", None)) == ("ben", None)
+        assert whose("ana", "chat", framework=("ben", "thread")) == ("ana", "chat")
+        assert whose(framework=("cleo", None)) == ("cleo", "bound")
+    with pytest.raises(UserNotBoundError, match="bind_user"):
+        whose(framework=(None, "thread"))
+
+
+def test_a_missing_framework_is_named_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    package = tmp_path / "some_diarist"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "store.py").write_text("import no_such_framework\nclass Store: ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    load, names = exports("some_diarist", "some", {"store": "Store"})
+    assert names() == ["Store"]
+    with pytest.raises(
+        MissingExtraError, match=r"no_such_framework: pip install 'diarist\[some\]'"
+    ):
+        load("Store")
+    with pytest.raises(AttributeError, match="no attribute 'Shop'"):
+        load("Shop")
