@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from diarist.adapters import exports
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from langchain_diarist.messages import from_message, to_message
 
-__getattr__, __dir__ = exports(__name__, "langchain", {})
+__all__ = ["from_message", "to_message"]
+
+__getattr__, __dir__ = exports(
+    __name__,
+    "langchain",
+    {
+        "messages": "from_message to_message",
+    },
+)
