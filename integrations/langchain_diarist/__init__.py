@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from diarist.adapters import exports
 
 if TYPE_CHECKING:
+    from langchain_diarist.history import DiaryChatMessageHistory
     from langchain_diarist.messages import from_message, to_message
 
-__all__ = ["from_message", "to_message"]
+__all__ = ["DiaryChatMessageHistory", "from_message", "to_message"]
 
 __getattr__, __dir__ = exports(
     __name__,
     "langchain",
     {
+        "history": "DiaryChatMessageHistory",
         "messages": "from_message to_message",
     },
 )

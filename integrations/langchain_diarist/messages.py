@@ -1,7 +1,8 @@
 """LangChain's messages as the diary's, and back: exactly, for LangChain.
 
-A message carries its own form, as LangChain writes it (`message_to_dict`), as JSON. Any other
-program reads role and text, and what another program wrote arrives here as role and text.
+A message that role and text don't say wholly carries its own form, as LangChain writes it
+(`message_to_dict`), as JSON. Any other program reads role and text, and what another program wrote
+arrives here by role and text.
 """
 
 from __future__ import annotations
@@ -52,6 +53,13 @@ _BY_ROLE: Mapping[str, type[BaseMessage]] = {
     "assistant": AIMessage,
     "system": SystemMessage,
 }
+_PLAIN: Mapping[type[BaseMessage], str] = {kind: role for role, kind in _BY_ROLE.items()}
+_SAID_BY_ROLE_AND_TEXT = frozenset(("content", "type", "name", "id"))
+_FILLED_IN = frozenset(
+    "additional_kwargs response_metadata name id usage_metadata tool_calls invalid_tool_calls "
+    "artifact tool_call_chunks chunk_position".split()
+)
+"""Fields that LangChain fills in itself with nothing, so that nothing need not be stored."""
 _MEDIA = ("image", "audio", "video", "file", "document", "input_")
 _SHOWN = 200
 """Characters of a tool call's arguments that its text shows."""
@@ -60,7 +68,9 @@ _DEEPEST = 150
 
 
 def to_message(message: BaseMessage, at: datetime | None = None) -> Message:
-    """Return a message of LangChain as the diary keeps it, with its id, name and own form.
+    """Return a message of LangChain as the diary keeps it, with its id and name.
+
+    Where these, role and text are not all of it, its own form goes along.
 
     What JSON can't hold is stored as near as can be, and `metadata["langchain_changed"]` names it
     with the type it had: times, UUIDs, decimals and paths as text, bytes as base64 text, an enum as
@@ -78,6 +88,8 @@ def to_message(message: BaseMessage, at: datetime | None = None) -> Message:
     >>> from_message(kept)
     HumanMessage(content='I love tea.', additional_kwargs={}, response_metadata={}, id='m1')
     """
+    if (plain := _PLAIN.get(type(message))) and _is_plain(message):
+        return Message(plain, cast("str", message.content), message.name, message.id, at)
     role, tag = _role_and_tag(message)
     changed: dict[str, str] = {}
     data = _plain(_dumped(message), (), changed, set())
@@ -144,7 +156,55 @@ def text_of(message: BaseMessage) -> str:
     return "\n".join(lines)
 
 
+def fresh_copy(message: BaseMessage) -> BaseMessage:
+    """Return a message that shares nothing that can be changed with `message`, a read one.
+
+    It is three times as quick as building it anew, and ten times as quick as `deepcopy`: a message
+    that was read holds nothing but what JSON has.
+    """
+    copied = message.__copy__()
+    fields = cast("dict[str, Any]", copied.__dict__)
+    for name, value in fields.items():
+        if type(value) in (dict, list):
+            fields[name] = _copied(value)
+    if copied.__pydantic_extra__:
+        copied.__pydantic_extra__.update(_copied(copied.__pydantic_extra__))
+    return copied
+
+
 # ---------------------------------------------------------------- how
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_copied(part) for part in cast("list[Any]", value)]
+    return value
+
+
+def _is_plain(message: BaseMessage) -> bool:
+    """Say whether role, text, name and id are all of a message."""
+    if message.__pydantic_extra__ or message.id == "":
+        return False
+    for name, value in message.__dict__.items():
+        if name not in _SAID_BY_ROLE_AND_TEXT:
+            if value:
+                return False
+        elif value is not None and (type(value) is not str or not _can_be_stored(value)):
+            return False
+    return True
+
+
+def _can_be_stored(text: str) -> bool:
+    """Say whether a text stays as it is: half of a sign does not, but in JSON."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _role_and_tag(message: BaseMessage) -> tuple[str, str]:
@@ -170,11 +230,16 @@ def _shortly(arguments: Mapping[str, Any]) -> str:
 
 
 def _dumped(message: BaseMessage) -> dict[str, Any]:
-    """Return the fields of a message, as LangChain writes them; all of them, whatever they hold."""
+    """Return the fields of a message as LangChain writes them, but for those with nothing."""
     try:
-        return message.model_dump()
+        fields = message.model_dump()
     except (ValueError, RecursionError):  # something in it holds itself
-        return dict(message)
+        fields = dict(message)
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in _FILLED_IN or (value is not None and value != [] and value != {})
+    }
 
 
 _AS_TEXT: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (

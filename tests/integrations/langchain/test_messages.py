@@ -85,7 +85,9 @@ MESSAGES: dict[str, BaseMessage] = {
     "a human chunk": HumanMessageChunk("Hi"),
     "a chunk with a role": ChatMessageChunk("Or", role="judge"),
     "a removal": RemoveMessage("a1"),
-    "half a sign": HumanMessage("half \ud83d", additional_kwargs={"x": "\ud83d"}),
+    "half a sign": AIMessage("half \ud83d"),
+    "half a sign in a name": HumanMessage("x", name="\ud83d"),
+    "half a sign inside": HumanMessage("half \ud83d", additional_kwargs={"x": "\ud83d"}),
     "a great number": HumanMessage("n", additional_kwargs={"n": 2**80, "f": 1e300, "deep": [[[]]]}),
 }  # fmt: skip
 
