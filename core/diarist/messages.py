@@ -11,6 +11,7 @@ from diarist.backends.base import blocking_of
 from diarist.backends.ids import check_user_id
 from diarist.blocking import one_hop
 from diarist.checks import (
+    MOST,
     check_choice,
     check_counts,
     check_json,
@@ -25,14 +26,14 @@ from diarist.checks import (
 )
 from diarist.errors import UnsupportedError
 from diarist.pages.rendering import clean
-from diarist.records import STATUSES, Message, Payload
+from diarist.records import ORDERS, STATUSES, Message, Payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from diarist.backends.records import RecordStore
     from diarist.embedding import Embedder
-    from diarist.records import MessageStatus, Session
+    from diarist.records import MessageStatus, Session, SessionOrder
 
 _CHUNK = 50
 _LAST = (1 << 32) - 1  # no message has a greater number
@@ -185,18 +186,49 @@ class Messages:
         return await self._records.count(check_user_id(user_id), check_session(session_id), status)
 
     async def replace(
-        self, user_id: str, session_id: str, messages: Iterable[Message]
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Iterable[Message],
+        *,
+        status: MessageStatus | None = "active",
     ) -> list[Message]:
-        """Make these the session's active messages, all at once.
+        """Put these in the place of the session's active messages, all at once.
 
         Archived ones stay, but for those whose ids are given: an id is in a session once.
 
         Messages that are as before at the start keep their numbers.
+
+        Args:
+            user_id: whose.
+            session_id: the conversation.
+            messages: what takes their place, none for nothing.
+            status: which to replace: "active", "archived", or None for both.
         """
         check_user_id(user_id)
         session_id = check_session(session_id)
+        check_choice("status", status, (*STATUSES, None))
         said = await self._embedded(messages)
-        return await self._records.replace(user_id, session_id, said, now=self._clock())
+        return await self._records.replace(
+            user_id, session_id, said, now=self._clock(), status=status
+        )
+
+    async def insert(
+        self, user_id: str, session_id: str, position: int, messages: Iterable[Message]
+    ) -> list[Message]:
+        """Put messages before the active one at a position, all at once, as in a list.
+
+        0 is before the oldest, -1 before the newest; beyond the end is at the end. Those after
+        them get new numbers. A message whose id the session knows stays where it is.
+
+        Returns:
+            Those that are new.
+        """
+        check_user_id(user_id)
+        session_id = check_session(session_id)
+        check_whole("position", position, -MOST)
+        said = await self._embedded(messages)
+        return await self._records.insert(user_id, session_id, position, said, now=self._clock())
 
     async def delete(
         self,
@@ -235,7 +267,12 @@ class Messages:
         return await self._records.clear(check_user_id(user_id), check_session(session_id))
 
     async def sessions(
-        self, user_id: str, *, limit: int | None = None, offset: int = 0
+        self,
+        user_id: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order: SessionOrder = "updated",
     ) -> list[Session]:
         """Return the sessions with their counts, the one touched last first.
 
@@ -243,10 +280,14 @@ class Messages:
             user_id: whose.
             limit: the most to return.
             offset: how many to leave out first.
+            order: "updated" is the one touched last first, "created" the oldest first.
         """
         check_counts(limit=limit)
         check_whole("offset", offset)
-        return await self._records.sessions(check_user_id(user_id), limit=limit, offset=offset)
+        check_choice("order", order, ORDERS)
+        return await self._records.sessions(
+            check_user_id(user_id), limit=limit, offset=offset, order=order
+        )
 
     def _tokens(self, message: Message) -> int:
         text = message.text

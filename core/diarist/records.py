@@ -16,7 +16,10 @@ MessageStatus: TypeAlias = Literal["active", "archived"]
 Embedded: TypeAlias = Literal["messages", "notes"]
 TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
+SessionOrder: TypeAlias = Literal["updated", "created"]
+
 STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
+ORDERS: tuple[SessionOrder, ...] = get_args(SessionOrder)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _USUAL = (dict, MappingProxyType)
 

@@ -70,6 +70,7 @@ class SyncMessages:
     window = _blocking(Messages.window)
     count = _blocking(Messages.count)
     replace = _blocking(Messages.replace)
+    insert = _blocking(Messages.insert)
     delete = _blocking(Messages.delete)
     archive = _blocking(Messages.archive)
     clear = _blocking(Messages.clear)

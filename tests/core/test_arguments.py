@@ -120,6 +120,10 @@ CALLS: list[tuple[Callable[[SyncDiary], object], type[Exception], str]] = [
     (lambda d: d.messages.append("ana", "s", {"a": 1}), TypeError, "messages is a .* not dict"),
     (lambda d: d.messages.replace("ana", "s", said()[0]), TypeError, "messages is a list"),
     (lambda d: d.messages.replace("ana", None, said()), TypeError, "a session id is a string"),
+    (lambda d: d.messages.replace("ana", "s", [], status="all"), ValueError, "status is .* 'all'"),
+    (lambda d: d.messages.insert("ana", "s", 1.5, []), TypeError, "position is a whole number"),
+    (lambda d: d.messages.insert("ana", "s", -HUGE, []), ValueError, "position must be at least"),
+    (lambda d: d.messages.insert("ana", "s", 0, said()[0]), TypeError, "messages is a list"),
     (lambda d: d.record_turn("ana", "s", said()[0]), TypeError, "messages is a list"),
     (lambda d: d.record_turn("ana", None, said()), TypeError, "a session id is a string"),
     (
@@ -189,6 +193,7 @@ CALLS: list[tuple[Callable[[SyncDiary], object], type[Exception], str]] = [
     (lambda d: d.messages.clear("ana", None), TypeError, "a session id is a string"),
     (lambda d: d.messages.sessions("ana", limit=1.5), TypeError, "limit is a whole number"),
     (lambda d: d.messages.sessions("ana", offset=None), TypeError, "offset is a whole number"),
+    (lambda d: d.messages.sessions("ana", order="new"), ValueError, "order is 'updated' or 'crea"),
     # notes
     (lambda d: d.notes.put("ana", "n", "k", 1, metadata=5), TypeError, "metadata of 'k' is a"),
     (lambda d: d.notes.put("ana", "n", "k", 1, metadata="x"), TypeError, "metadata of 'k' is a"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         NoteOperation,
         RecordedTurn,
         Session,
+        SessionOrder,
         TurnState,
     )
 
@@ -67,9 +68,33 @@ class RecordStore(Protocol):
         ...
 
     async def replace(
-        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Sequence[Message],
+        *,
+        now: datetime,
+        status: MessageStatus | None = "active",
     ) -> list[Message]:
-        """Make `messages` the active ones; those that stay at the start keep their numbers."""
+        """Put `messages` in the place of those with a status, None for all of the session.
+
+        Those that stay at the start keep their numbers.
+        """
+        ...
+
+    async def insert(
+        self,
+        user_id: str,
+        session_id: str,
+        position: int,
+        messages: Sequence[Message],
+        *,
+        now: datetime,
+    ) -> list[Message]:
+        """Put messages before the active one at a position; return those that are new.
+
+        Those after them get new numbers, and keep their times and vectors.
+        """
         ...
 
     async def delete(
@@ -92,9 +117,14 @@ class RecordStore(Protocol):
         ...
 
     async def sessions(
-        self, user_id: str, *, limit: int | None = None, offset: int = 0
+        self,
+        user_id: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order: SessionOrder = "updated",
     ) -> list[Session]:
-        """Return sessions, the one touched last first."""
+        """Return sessions: the one touched last first, or in the order they were made."""
         ...
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:

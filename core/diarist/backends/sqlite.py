@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         NoteOperation,
         RecordedTurn,
         Session,
+        SessionOrder,
         TurnState,
     )
     from diarist.vectors import Matrix
@@ -174,11 +175,40 @@ class SQLiteRecords:
         return await self._read(user_id, work) or 0
 
     async def replace(
-        self, user_id: str, session_id: str, messages: Sequence[Message], *, now: datetime
+        self,
+        user_id: str,
+        session_id: str,
+        messages: Sequence[Message],
+        *,
+        now: datetime,
+        status: MessageStatus | None = "active",
     ) -> list[Message]:
-        """Make `messages` the active ones; those that stay at the start keep their numbers."""
+        """Put `messages` in the place of those with a status, None for all of the session."""
         work = partial(
-            message_statements.replace_all, session_id=session_id, messages=messages, now=now
+            message_statements.replace_all,
+            session_id=session_id,
+            messages=messages,
+            now=now,
+            status=status,
+        )
+        return list(await self._write(user_id, work))
+
+    async def insert(
+        self,
+        user_id: str,
+        session_id: str,
+        position: int,
+        messages: Sequence[Message],
+        *,
+        now: datetime,
+    ) -> list[Message]:
+        """Put messages before the active one at a position; return those that are new."""
+        work = partial(
+            message_statements.insert,
+            session_id=session_id,
+            position=position,
+            messages=messages,
+            now=now,
         )
         return list(await self._write(user_id, work))
 
@@ -207,10 +237,15 @@ class SQLiteRecords:
         return await self._change(user_id, work) or 0
 
     async def sessions(
-        self, user_id: str, *, limit: int | None = None, offset: int = 0
+        self,
+        user_id: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        order: SessionOrder = "updated",
     ) -> list[Session]:
-        """Return sessions, the one touched last first."""
-        work = partial(message_statements.sessions, limit=limit, offset=offset)
+        """Return sessions: the one touched last first, or in the order they were made."""
+        work = partial(message_statements.sessions, limit=limit, offset=offset, order=order)
         return await self._read(user_id, work) or []
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:

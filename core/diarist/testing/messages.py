@@ -268,6 +268,70 @@ class MessageTests(RecordSuite):
         assert (await store.sessions("ana"))[0].messages == 2
 
     @driven
+    async def test_all_messages_of_a_session_are_replaced_at_once(self, store: RecordStore) -> None:
+        """Archived ones too, where all are meant; each comes with its own status."""
+        await store.append("ana", "chat", said("1", "2", "3"), now=NOON)
+        await store.archive("ana", "chat", 2)
+        one = Message("user", "1", status="archived")
+        new = [one, *said("2"), Message("user", "x", id="m")]
+        await store.replace("ana", "chat", new, now=later(1), status=None)
+        found = await store.read("ana", "chat", status=None)
+        assert [(m.text, m.status) for m in found] == [
+            ("1", "archived"),
+            ("2", "active"),
+            ("x", "active"),
+        ]
+        assert numbers(found) == [1, 4, 5]
+        await store.replace("ana", "chat", said("y"), now=later(2), status="archived")
+        assert texts(await store.read("ana", "chat", status=None)) == ["2", "x", "y"]
+        again = [*new[1:], Message("user", "known", id="m"), *said("z")]
+        await store.replace("ana", "chat", again, now=later(3), status=None)
+        assert texts(await store.read("ana", "chat", status=None)) == ["2", "x", "z"]
+        await store.replace("ana", "chat", [], now=later(4), status=None)
+        assert await store.read("ana", "chat", status=None) == []
+
+    @driven
+    async def test_messages_are_inserted_as_into_a_list(self, store: RecordStore) -> None:
+        """What comes after them is new in all but time, id and text; the session is counted."""
+        given = [Message("user", str(n), id=f"m{n}", at=later(n)) for n in range(1, 5)]
+        await store.append("ana", "chat", given, now=NOON)
+        await store.archive("ana", "chat", 1)
+        listed = ["2", "3", "4"]
+        for position, text in [(1, "a"), (0, "b"), (-1, "c"), (99, "d"), (-99, "e"), (8, "f")]:
+            made = await store.insert("ana", "chat", position, said(text), now=later(9))
+            listed.insert(position, text)
+            assert texts(made) == [text]
+            assert texts(await store.read("ana", "chat")) == listed
+        found = await store.read("ana", "chat", status=None)
+        assert numbers(found) == sorted(number or 0 for number in numbers(found))
+        assert [m.at for m in found if m.id == "m4"] == [later(4)]
+        assert texts(found)[0] == "1"
+        assert await store.count("ana", "chat", None) == 10
+        assert texts(await store.insert("ana", "new", 3, said("x", "y"), now=NOON)) == ["x", "y"]
+
+    @driven
+    async def test_what_the_session_knows_is_not_inserted_again(self, store: RecordStore) -> None:
+        """It stays where it is, archived or not."""
+        given = [Message("user", str(n), id=f"m{n}") for n in range(1, 4)]
+        await store.append("ana", "chat", given, now=NOON)
+        await store.archive("ana", "chat", 1)
+        new = [given[2], Message("user", "new", id="n"), given[0]]
+        assert texts(await store.insert("ana", "chat", 0, new, now=NOON)) == ["new"]
+        assert texts(await store.read("ana", "chat")) == ["new", "2", "3"]
+        before = await store.read("ana", "chat")
+        assert await store.insert("ana", "chat", 0, given, now=NOON) == []
+        assert await store.read("ana", "chat") == before
+
+    @driven
+    async def test_many_are_deleted_by_position_at_once(self, store: RecordStore) -> None:
+        """From either end; archived ones are not counted."""
+        await store.append("ana", "chat", said(*"012345678"), now=NOON)
+        await store.archive("ana", "chat", 1)
+        gone = await store.delete("ana", "chat", positions=[0, 1, -1, 4, 99, -8, -9])
+        assert texts(gone) == ["1", "2", "5", "8"]
+        assert texts(await store.read("ana", "chat", status=None)) == ["0", "3", "4", "6", "7"]
+
+    @driven
     async def test_the_oldest_are_archived(self, store: RecordStore) -> None:
         """They are kept, counted, and left out unless asked for."""
         await store.append("ana", "chat", said("1", "2", "3", "4"), now=NOON)
@@ -301,6 +365,21 @@ class MessageTests(RecordSuite):
         assert (second.created_at, second.updated_at) == (later(1), later(1))
         await store.append("ana", "b", said("2"), now=later(3))
         assert [session.id for session in await store.sessions("ana")] == ["b", "a"]
+
+    @driven
+    async def test_sessions_are_listed_in_the_order_they_were_made(
+        self, store: RecordStore
+    ) -> None:
+        """Also those that came at the same moment, and those that are empty."""
+        names = ["b", "", "日本", "a", "c"]
+        for name in names:
+            await store.append("ana", name, said("1"), now=NOON)
+        await store.append("ana", "", said("2"), now=later(1))
+        await store.clear("ana", "b")
+        made = await store.sessions("ana", order="created")
+        assert [session.id for session in made] == names
+        part = await store.sessions("ana", order="created", limit=2, offset=1)
+        assert [session.id for session in part] == names[1:3]
 
     @driven
     async def test_appends_at_the_same_time_are_all_there(self, store: RecordStore) -> None:

@@ -183,6 +183,19 @@ def test_a_message_may_bring_its_own_vector(tmp_path: Path):
     assert diary.recall("ana", "car")[0].features["meaning"] == 1.0
 
 
+def test_a_message_keeps_its_vector_when_others_are_put_before_it():
+    model = Model()
+    diary = SyncDiary(MemoryBackend(), embed=model)
+    diary.messages.append("ana", "s", said("The beach", "My automobile", "An engine"))
+    asked = len(model.calls)
+    diary.messages.insert("ana", "s", 1, said("A song"))
+    assert len(model.calls) == asked + 1
+    found = diary.recall("ana", "car", kinds=("messages",), k=8)
+    near = {hit.text for hit in found if hit.features["meaning"] == 1.0}
+    assert near == {"My automobile", "An engine"}
+    assert diary.reembed("ana") == 0
+
+
 def test_reembed_needs_a_model():
     with pytest.raises(UnsupportedError, match="embed="):
         SyncDiary(MemoryBackend()).reembed("ana")

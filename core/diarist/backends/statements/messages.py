@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from sqlite3 import Connection
 
-    from diarist.records import MessageStatus
+    from diarist.records import MessageStatus, SessionOrder
 
 _COLUMNS = "key, id, role, name, text, at, archived, metadata, format, payload"
 _INSERT = (
@@ -27,7 +27,10 @@ _INSERT = (
     " payload, terms, speaker, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SESSION = "id, active, archived, turns, created, updated, numbered"
-_FIELDS = ("role", "text", "name", "id", "metadata", "payload")
+_ACTIVE = "SELECT key FROM messages WHERE key > ? AND key < ? AND archived = 0"
+_FEW = 3
+"""Positions that are looked up one by one; for more all keys are read once."""
+_FIELDS = ("role", "text", "name", "id", "metadata", "payload", "status")
 
 
 def add_session(connection: Connection, session_id: str, at: int) -> tuple[int, int]:
@@ -167,10 +170,14 @@ def count(connection: Connection, session_id: str, status: MessageStatus | None)
 
 
 def replace_all(
-    connection: Connection, session_id: str, messages: Sequence[Message], now: datetime
+    connection: Connection,
+    session_id: str,
+    messages: Sequence[Message],
+    now: datetime,
+    status: MessageStatus | None = "active",
 ) -> tuple[Message, ...]:
-    """Make `messages` the session's active ones; what stays at the start keeps its numbers."""
-    old = read(connection, session_id)
+    """Put `messages` in the place of those with a status; the same ones at the start stay."""
+    old = read(connection, session_id, status=status)
     same = 0
     for one, other in zip(old, messages, strict=False):
         if any(getattr(one, name) != getattr(other, name) for name in _FIELDS if name != "id"):
@@ -180,12 +187,40 @@ def replace_all(
         same += 1
     _remove(connection, session_id, [m.number for m in old[same:] if m.number is not None])
     session = _session(connection, session_id)
-    if session is not None:  # what is archived under the id of a new active message comes back
+    if session is not None:  # what has the id of a new message and another status comes back
         ids = [message.id for message in messages[same:] if message.id is not None]
         known = _known(connection, session, session_id, ids).values()
-        _remove(connection, session_id, [m.number for m in known if m.status == "archived"])
+        others = [m.number for m in known if status is not None and m.status != status]
+        _remove(connection, session_id, others)
     added, _ = append(connection, session_id, messages[same:], now)
     return (*old[:same], *added)
+
+
+def insert(
+    connection: Connection,
+    session_id: str,
+    position: int,
+    messages: Sequence[Message],
+    now: datetime,
+) -> tuple[Message, ...]:
+    """Put messages before the active one at a position, and return those that are new."""
+    session, _ = add_session(connection, session_id, micros(now))
+    ids = [message.id for message in messages if message.id is not None]
+    known = _known(connection, session, session_id, ids)
+    new = [message for message in messages if message.id is None or clean(message.id) not in known]
+    tail = read(connection, session_id)[position:]
+    keys = [session << SHIFT | (message.number or 0) for message in tail]
+    if new and keys:
+        vectors = vector_statements.of_messages(connection, keys[0], keys[-1])
+        tail = [
+            replace(message, vectors=vectors.get(key, EMPTY))
+            for key, message in zip(keys, tail, strict=True)
+        ]
+        _remove(connection, session_id, [message.number for message in tail])
+        stored, _ = append(connection, session_id, [*new, *tail], now)
+    else:
+        stored, _ = append(connection, session_id, new, now)
+    return stored[: len(new)]
 
 
 def delete(
@@ -199,14 +234,7 @@ def delete(
     if session is None:
         return []
     numbers = {_number_of(connection, session, id) if isinstance(id, str) else id for id in ids}
-    for position in positions:
-        order, offset = ("ASC", position) if position >= 0 else ("DESC", -position - 1)
-        row = connection.execute(
-            "SELECT key FROM messages WHERE key > ? AND key < ? AND archived = 0 "
-            f"ORDER BY key {order} LIMIT 1 OFFSET ?",
-            (session << SHIFT, session + 1 << SHIFT, offset),
-        ).fetchone()
-        numbers.add(_number(row[0]) if row else None)
+    numbers |= _numbers_at(connection, session, positions)
     gone = numbered(connection, session_id, [n for n in numbers if n is not None])
     _remove(connection, session_id, [m.number for m in gone if m.number is not None])
     return gone
@@ -237,18 +265,18 @@ def clear(connection: Connection, session_id: str) -> int:
     return done.rowcount
 
 
-def sessions(connection: Connection, limit: int | None, offset: int) -> list[Session]:
-    """Return sessions, the one touched last first."""
+def sessions(
+    connection: Connection,
+    limit: int | None = None,
+    offset: int = 0,
+    order: SessionOrder = "updated",
+) -> list[Session]:
+    """Return sessions, the one touched last first, or in the order they were made."""
+    by = {"updated": "updated DESC, no DESC", "created": "no"}[order]
     rows = connection.execute(
-        f"SELECT {_SESSION} FROM sessions ORDER BY updated DESC, no DESC LIMIT ? OFFSET ?",
+        f"SELECT {_SESSION} FROM sessions ORDER BY {by} LIMIT ? OFFSET ?",
         (-1 if limit is None else limit, offset),
     )
-    return [_as_session(row) for row in rows]
-
-
-def every_session(connection: Connection) -> list[Session]:
-    """Return all sessions in the order they were made."""
-    rows = connection.execute(f"SELECT {_SESSION} FROM sessions ORDER BY no")
     return [_as_session(row) for row in rows]
 
 
@@ -354,6 +382,28 @@ def _number_of(connection: Connection, session: int, id: str) -> int | None:
         "SELECT key FROM messages WHERE session = ? AND id = ?", (session, clean(id))
     ).fetchone()
     return _number(row[0]) if row else None
+
+
+def _numbers_at(connection: Connection, session: int, positions: Collection[int]) -> set[int]:
+    """Return the numbers of the active messages at positions."""
+    if len(positions) > _FEW:
+        rows = connection.execute(f"{_ACTIVE} ORDER BY key", _bounds(session)).fetchall()
+        there = range(-len(rows), len(rows))
+        return {_number(rows[position][0]) for position in positions if position in there}
+    found: set[int] = set()
+    for position in positions:
+        order, offset = ("ASC", position) if position >= 0 else ("DESC", -position - 1)
+        row = connection.execute(
+            f"{_ACTIVE} ORDER BY key {order} LIMIT 1 OFFSET ?", (*_bounds(session), offset)
+        ).fetchone()
+        if row is not None:
+            found.add(_number(row[0]))
+    return found
+
+
+def _bounds(session: int) -> tuple[int, int]:
+    """Return between which keys a session's messages are."""
+    return session << SHIFT, session + 1 << SHIFT
 
 
 def _remove(connection: Connection, session_id: str, numbers: Iterable[int | None]) -> None:

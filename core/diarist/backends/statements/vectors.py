@@ -50,10 +50,15 @@ def put(connection: Connection, rows: Iterable[tuple[int, str, Sequence[float]]]
     )
 
 
-def of_messages(connection: Connection) -> dict[int, dict[str, list[float]]]:
-    """Return the vectors of all messages: key, index, vector."""
+def of_messages(
+    connection: Connection, first: int = 0, last: int = (1 << 63) - 1
+) -> dict[int, dict[str, list[float]]]:
+    """Return the vectors of messages from a key to a key: key, index, vector."""
     found: dict[int, dict[str, list[float]]] = {}
-    for key, name, data in connection.execute("SELECT message, name, data FROM message_vectors"):
+    for key, name, data in connection.execute(
+        "SELECT message, name, data FROM message_vectors WHERE message BETWEEN ? AND ?",
+        (first, last),
+    ):
         found.setdefault(key, {})[name] = list(unpacked(data))
     return found
 

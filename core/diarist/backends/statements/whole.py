@@ -18,7 +18,7 @@ def export(connection: Connection) -> Exported:
         messages.every(connection),
         turns.all_turns(connection, None),
         notes.every(connection),
-        messages.every_session(connection),
+        messages.sessions(connection, order="created"),
     )
 
 
