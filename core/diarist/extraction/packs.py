@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SUBJECTS = frozenset(
     ["I", "I am", "I was", "I have", "I had", "I would", "I will", "my", "other", "elided"]
 )
-OWN_PACKS = ("allergy", "instruction", "goal", "taste", "verdict", "biography", "routine")
+OWN_PACKS = (
+    "allergy", "instruction", "goal", "taste", "limit", "verdict", "idiom", "biography", "routine",
+)  # fmt: skip
 """The packs that come with diarist, in the order in which they are tried."""
 
 _GROUPS = {
