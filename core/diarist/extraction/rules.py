@@ -40,7 +40,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from diarist.extraction import changes, commands, follow_ups
+from diarist.extraction import changes, commands, follow_ups, weights
 from diarist.extraction.discretion import is_apart
 from diarist.extraction.matching import asides, frame, told_in
 from diarist.extraction.packs import load_pack
@@ -92,7 +92,13 @@ class RuleExtractor:
     is_instant = True
     """It needs no lease to be renewed while it works."""
 
-    def __init__(self, packs: Iterable[str | PackFile] = ()) -> None:
+    def __init__(self, packs: Iterable[str | PackFile] = (), *, weight: int = weights.NEEDED) -> None:
+        """Take rule packs of your own, and what a statement must weigh that is told in passing.
+
+        `weight` counts in a message of three sentences or more that asks for something (see
+        `rules/weight.toml`): 0 stores all that is found in it, more points store less of it.
+        """
+        self._weight = weight
         self._packs = tuple(rule for pack in packs for rule in load_pack(pack))
 
     def find(self, text: str, categories: Mapping[str, str] | None = None) -> list[Edit]:
@@ -152,14 +158,22 @@ class RuleExtractor:
                 break
         around = frame(lowered(text))
         beside = asides() if "?" in text else ()
-        return [_framed(finding, around, beside) for finding in found.values()]
+        framed = [_framed(finding, around, beside) for finding in found.values()]
+        return list(map(self._weighed, framed)) if weights.is_passing(text) else framed
+
+    def _weighed(self, finding: Finding) -> Finding:
+        """Return a finding of a message that tells in passing, in doubt where it has no weight."""
+        edit = finding.edit
+        if finding.doubt or not weights.is_light(edit.text, finding.kind, self._weight):
+            return finding
+        return replace(finding, doubt=weights.REASON)
 
 
 def _framed(finding: Finding, around: Iterable[Guard], beside: Iterable[Guard]) -> Finding:
     """Return the finding, in doubt where the message as a whole makes it doubtful.
 
-    Such a message is no speech of the user's own, or it asks for something and tells in passing
-    what is only the background of that.
+    Such a message is no speech of the user's own, or it asks for something and tells what is only
+    the background of that.
     """
     if finding.doubt:
         return finding
