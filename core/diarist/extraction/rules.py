@@ -124,7 +124,7 @@ class RuleExtractor:
         edits = (
             followed
             or [
-                changes.replacing(finding.edit, turn.user_msg, snapshot)
+                changes.replacing(finding, turn.user_msg, snapshot)
                 for finding in found
                 if finding.doubt is None
             ][:LIMIT]

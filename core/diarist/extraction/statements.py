@@ -39,6 +39,11 @@ _CONTEXTS = (
 _INSTEAD = (
     r"\binstead of ([^,]+?)(?= (?:now|these days|nowadays|any ?more|at|in|for|on|because)\b|$|,)"
 )
+_OVER = (
+    r"\b(?:any ?more|any longer|no longer|no more|(?:has|have) (?:\w+ly )?grown on me"
+    r"|had enough of|(?:done|finished|through) with|\A(?:i'm|i am) over)\b"
+)
+"""What is said of a thing that was otherwise before."""
 _OPPOSED = (
     r"(?:(?:not|nor)\s+(?:to\s+)?(?!(?:\w+ly|too|very|so|that|if|when|in|any|as|at|on|all|just|to"
     r"|life|bad|the)\b)|to\s+)(?=\w)"
@@ -175,6 +180,8 @@ def _opposite(lead: str) -> str:
 def _replaced(clause: Clause, found: Match) -> str | None:
     """Return the old value, where the user says in so many words that it is one."""
     span = found.span("replaces") or found.span("old")
+    if span is None and pattern(_OVER).search(clause.text):
+        span = found.span("np") or found.span("thing")
     if span is None and found.category in ("likes", "routines", "goals"):
         instead = pattern(_INSTEAD).search(clause.text)
         span = instead.span(1) if instead else None

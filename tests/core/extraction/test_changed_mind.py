@@ -178,6 +178,49 @@ CHANGED: dict[tuple[str, ...], list[str]] = {
     ("I always take the bus", "I never take the bus any more"): [
         "routines: never take the bus any more (was always take the bus)"
     ],
+    ("I love coffee", "Coffee? Not for me any more."): [
+        "dislikes: Coffee? Not for me any more (was love coffee)"
+    ],
+    ("I love coffee", "Coffee doesn't agree with me any more"): [
+        "dislikes: Coffee doesn't agree with me any more (was love coffee)"
+    ],
+    ("I love coffee", "I've given up coffee"): ["routines: given up coffee (was love coffee)"],
+    ("I love coffee", "I'm off coffee"): ["routines: off coffee (was love coffee)"],
+    ("I like jazz", "Jazz no longer does it for me"): [
+        "dislikes: Jazz no longer does it for me (was like jazz)"
+    ],
+    ("I hate olives", "Olives have really grown on me"): [
+        "likes: Olives have really grown on me (was hate olives)"
+    ],
+    ("I eat sugar", "I gave up sugar two years ago"): [
+        "routines: gave up sugar two years ago (was eat sugar)"
+    ],
+    ("I drink coffee", "I switched to tea"): ["routines: switched to tea (was drink coffee)"],
+    ("I use Windows", "I switched to Linux"): ["routines: switched to Linux (was use Windows)"],
+    ("I work at Shell", "I left Shell"): ["biography: left Shell (was work at Shell)"],
+    ("I work at Shell", "I've left Shell for Siemens"): [
+        "biography: left Shell for Siemens (was work at Shell)"
+    ],
+    ("I work at Shell", "I quit my job at Shell"): [
+        "biography: quit my job at Shell (was work at Shell)"
+    ],
+    ("I work at Shell", "I got fired from Shell"): [
+        "biography: got fired from Shell (was work at Shell)"
+    ],
+    ("I work as a nurse", "I'm a teacher now"): ["biography: a teacher now (was work as a nurse)"],
+    ("I'm a nurse", "I'm a teacher now"): ["biography: a teacher now (was a nurse)"],
+    ("I live in Leeds", "We left Leeds"): ["biography: left Leeds (was live in Leeds)"],
+    ("I have a dog", "My dog died"): ["biography: dog died (was have a dog)"],
+    ("I drive a Volvo", "I sold my Volvo"): ["biography: sold my Volvo (was drive a Volvo)"],
+    ("I want to learn Spanish", "I gave up on learning Spanish"): [
+        "goals: gave up on learning Spanish (was want to learn Spanish)"
+    ],
+    ("My favourite colour is blue", "My new favourite colour is green"): [
+        "likes: new favourite colour is green (was favourite colour is blue)"
+    ],
+    ("I prefer tea to coffee", "These days I prefer coffee to tea"): [
+        "likes: these days prefer coffee to tea (was prefer tea to coffee)"
+    ],
 }
 KEPT: dict[tuple[str, ...], list[str]] = {
     ("I used to love horror films",): [],
@@ -205,6 +248,18 @@ KEPT: dict[tuple[str, ...], list[str]] = {
     ("I love cycling", "I wish I still loved cycling"): ["likes: love cycling"],
     ("I love opera", "He thinks I no longer love opera"): ["likes: love opera"],
     ("I'm vegan", "If I were no longer vegan, what would I eat?"): ["routines: vegan"],
+    ("I love Leeds", "I left Leeds"): ["likes: love Leeds"],
+    ("I love my Volvo", "I sold my Volvo"): ["likes: love my Volvo"],
+    ("I work at Shell", "I left work early"): ["biography: work at Shell"],
+    ("I live in Leeds", "I left Leeds at noon"): ["biography: live in Leeds"],
+    ("I eat meat", "I left the meat in the oven"): ["routines: eat meat"],
+    ("I love coffee", "My brother gave up coffee"): ["likes: love coffee"],
+    ("I love coffee", "Should I quit coffee?"): ["likes: love coffee"],
+    ("I drink coffee and tea", "I switched to tea"): [
+        "routines: drink coffee and tea",
+        "routines: switched to tea",
+    ],
+    ("I'm a runner", "I'm a teacher now"): ["biography: a runner", "biography: a teacher now"],
     ("I love skiing", "Translate into French: I no longer love skiing"): ["likes: love skiing"],
 }
 
