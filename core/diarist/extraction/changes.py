@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from diarist.extraction.packs import own_guards, own_words, read_table
 from diarist.extraction.sentences import lowered, pattern, regardless
 from diarist.extraction.statements import UNSURE
+from diarist.extraction.weights import LIGHT
 from diarist.pages.items import about
 from diarist.pages.subjects import subject
 
@@ -29,7 +30,8 @@ _SINGLE = (
     r"|(?P<name>name is )|(?P<called>call me |everyone calls me )"
     r"|(?:just |now |currently )*(?P<employer>(?:work(?:ing)?|employed) (?:for|at|by) )"
     r"(?:(?-i:(?=[A-Z]))|an? )"
-    r"|(?:now |currently )*(?P<job>work(?:ing)? as |retired\b|an? (?:[\w-]+ )?(?:{jobs})(?: now\b|$))"
+    r"|(?:now |currently )*(?P<job>work(?:ing)? as |retired\b"
+    r"|an? (?:[\w-]+ )?(?:{jobs})(?: now\b|$))"
     r"|(?:an? |now |just |strict |gone |become |went |turned )*(?P<diet>(?:vegetarian|vegan"
     r"|pescatarian|flexitarian|omnivore|keto|carnivore)(?= now| again|$))"
     r"|(?:now |newly |happily |recently |just |got |already )*"
@@ -39,10 +41,12 @@ _SINGLE = (
     r"|(?P<favourite>(?:all-time |new )?favou?rite [\w -]+? is )(?:now )?)"
 )
 _PREFERRED = (
-    r"(?:\w+ly |now |nowadays |these days ){0,3}prefer (?P<one>.+?) (?:to|over|rather than|instead of) "
-    r"(?P<other>.+?)(?: now| these days| nowadays| any ?more)*$"
+    r"(?:\w+ly |now |nowadays |these days ){0,3}prefer (?P<one>.+?) "
+    r"(?:to|over|rather than|instead of) (?P<other>.+?)(?: now| these days| nowadays| any ?more)*$"
 )
-_CHANGED = r"\b(?:now|got|retired|new favou?rite|nowadays|these days|currently|moved|relocated|actually)\b"
+_CHANGED = (
+    r"\b(?:now|got|retired|new favou?rite|nowadays|these days|currently|moved|relocated|actually)\b"
+)
 _SAID_BEFORE = r"\b(?:actually|correction|i meant?|now|wait|in fact|sorry|changed)\b[^.!?\n]*$"
 _DOUBTFUL = (
     r"\b(?:also|too|as well|another|part[- ]time|sometimes|ago|last|in \d{4}|when|as an?"
@@ -59,7 +63,9 @@ _GIVEN_UP = (
     r"(?:\w+ly |just ){0,2}(?:(?:gave|given|giving) up|quit|stopped|cut out|dropped|ditched|kicked"
     r"|swore off|sworn off|weaned|come off|been off|off )"
 )
-_TAKEN_TO = r"(?:just |now |recently )*(?:switched|moved|moved over|changed|converted|went over) to "
+_TAKEN_TO = (
+    r"(?:just |now |recently )*(?:switched|moved|moved over|changed|converted|went over) to "
+)
 
 
 def replacing(finding: Finding, message: str, snapshot: Snapshot) -> Edit:
@@ -185,22 +191,24 @@ def _sort(text: str) -> str | None:
     return group
 
 
-def lifted(finding: Finding, snapshot: Snapshot) -> Finding:
-    """Return the finding, stored for certain where it takes back what is on the page.
+def lifted(finding: Finding, message: str, snapshot: Snapshot) -> Finding:
+    """Return the finding, stored for certain where it changes what is on the page.
 
-    "I used to love coffee" is no statement by itself, but it ends "love coffee".
+    "I used to love coffee" is no statement by itself, but it ends "love coffee"; and what is told
+    in passing has weight enough where it takes the place of something known.
     """
     if finding.doubt not in _liftable():
         return finding
     ends = finding.edit.replaces is not None and len(_ended(finding, snapshot)) == 1
-    if ends or any(_taken_back(finding.edit, snapshot)):
+    changes = finding.doubt == LIGHT and replacing(finding, message, snapshot) != finding.edit
+    if ends or changes or any(_taken_back(finding.edit, snapshot)):
         return replace(finding, doubt=None)
     return finding
 
 
 @cache
 def _liftable() -> frozenset[str]:
-    return frozenset([UNSURE, *(guard.reason for guard in own_guards() if guard.lifts)])
+    return frozenset([UNSURE, LIGHT, *(guard.reason for guard in own_guards() if guard.lifts)])
 
 
 def _taken_back(edit: Edit, snapshot: Snapshot) -> Iterator[bool]:

@@ -76,6 +76,8 @@ class Told:
             return False
         if self.prefers() and new.matched[1].rule.kind in _CHOSEN:
             return True
+        if new.clause.shared and new.prefers() and self.matched[1].rule.kind == "taste":
+            return True
         if new.clause.link in _CONSEQUENCES:
             return self.is_like(new) or self.has_consequences()
         return new.clause.shared and self.is_like(new)

@@ -25,8 +25,10 @@ adverbs, "don't" and "never" are behind it already. Line breaks in it count for 
 own `[words]` table (`fond = ["like", …]`), `{fond:s}`, `{fond:ed}` and `{fond:ing}` are its forms.
 
 The groups mean something: `thing` is what it is about (`{thing}` is the rest of the clause), `np`
-the subject of an "other" clause, `replaces` what it takes the place of, `text` the whole statement
-where that is not the clause; `bad` says that the meaning denies it.
+the subject of an "other" clause, `replaces` what it takes the place of or ends, `text` the whole
+statement where that is not the clause; `bad` says that the meaning denies it.
+
+What a long message tells in passing, beside a question, must have weight; see `rules/weight.toml`.
 
 Further keys: `require` (what the clause must contain), `elided` (true, or how the verb must begin
 where no subject is said), `habit` (it needs "usually", "always", "never" …), `split` ("a and b" are
@@ -92,7 +94,9 @@ class RuleExtractor:
     is_instant = True
     """It needs no lease to be renewed while it works."""
 
-    def __init__(self, packs: Iterable[str | PackFile] = (), *, weight: int = weights.NEEDED) -> None:
+    def __init__(
+        self, packs: Iterable[str | PackFile] = (), *, weight: int = weights.NEEDED
+    ) -> None:
         """Take rule packs of your own, and what a statement must weigh that is told in passing.
 
         `weight` counts in a message of three sentences or more that asks for something (see
@@ -120,7 +124,7 @@ class RuleExtractor:
         found = [] if followed else self._findings(turn.user_msg, snapshot.categories)
         if secret:
             found = [finding for finding in found if _is_apart(finding.edit, turn.user_msg)]
-        found = [changes.lifted(finding, snapshot) for finding in found]
+        found = [changes.lifted(finding, turn.user_msg, snapshot) for finding in found]
         edits = (
             followed
             or [
@@ -166,7 +170,7 @@ class RuleExtractor:
         edit = finding.edit
         if finding.doubt or not weights.is_light(edit.text, finding.kind, self._weight):
             return finding
-        return replace(finding, doubt=weights.REASON)
+        return replace(finding, doubt=weights.LIGHT)
 
 
 def _framed(finding: Finding, around: Iterable[Guard], beside: Iterable[Guard]) -> Finding:

@@ -208,7 +208,8 @@ _BOUNDARY = (
     rf"|\s+(?:but|because|so|since)\s+(?=(?:my|our)\b)|\s*,\s+so\s+(?!that\b|much\b|many\b|long\b)"
     rf"|\s*,\s+(?!that(?:'s| is) (?:my|how i|what i)\b)(?=(?:{_PRONOUN}|{_ASKING}|{_ASKED})\b)"
     rf"|\s*,?\s+(?:and|but)\s+(?={_VERB}\b|(?:also )?like (?!that|this|to say))"
-    rf"|\s*,\s+(?={_VERB}\b)|\s*,?\s+but\s+)"
+    rf"|\s*,\s+(?={_VERB}\b)|\s*,?\s+but\s+"
+    r"|\s*,?\s+(?:just |much )?(?:like|of) how\s+(?=i (?:usually|always|never|only|often|tend)\b))"
 )
 _SHARED_SUBJECT = r"(?!(?:i|we|you|it|he|she|they|i'\w+|we'\w+)\b)[\w'-]+(?: [\w'-]+){0,2}"
 _UNFINISHED = (
@@ -223,6 +224,7 @@ _SAME_CLAUSE = (
     r"\s+since\s+(?:i|we)\s+(?:was|were|started|left|moved|turned|got|had|first|retired|became|met)\b|"
     r"\s+while\s+(?:i|we|my)\b|\s*,?\s+but\s+(?:only|little|few|no|with(?:out)?|still|also|less"
     r"|more|mostly|especially|in|on|at|for|from|rarely|occasionally|sometimes)\b(?! i\b)"
+    r"|\s*[-–—]+\s*(?:anything but|especially|particularly|mostly|mainly|never|not|nothing)\b"
 )
 """What goes on with the same statement: "read while I eat", "spicy food, but only at home"."""
 _SHARED = rf"{_VERB}\b|(?:also )?like\b"

@@ -13,7 +13,7 @@ from functools import cache
 from diarist.extraction.packs import read_table
 from diarist.extraction.sentences import pattern, sentences
 
-REASON = "told in passing, beside a question"
+LIGHT = "told in passing, beside a question"
 """Why something of too little weight is not stored."""
 
 NEEDED = 2

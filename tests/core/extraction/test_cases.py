@@ -11,6 +11,7 @@ import pytest
 from core.extraction import cases
 from diarist.extraction.packs import Guard, Rule, own_guards, own_rules
 from diarist.extraction.rules import RuleExtractor
+from diarist.extraction.weights import Sign, own_signs, weight
 
 EXTRACTOR = RuleExtractor()
 RULES = {rule.path: rule for rule in own_rules()}
@@ -46,3 +47,11 @@ def test_the_examples_of_a_rule_hold(rule: Rule) -> None:
 def test_the_examples_of_a_guard_state_nothing(guard: Guard) -> None:
     for message in guard.examples:
         assert EXTRACTOR.find(message) == [], message
+
+
+@pytest.mark.parametrize("sign", own_signs(), ids=lambda sign: sign.name)
+def test_the_examples_of_a_sign_have_it(sign: Sign) -> None:
+    kind = min(sign.kinds, default="taste")
+    assert weight("like tea", "taste") == 0
+    for said in sign.examples:
+        assert weight(said, kind) >= sign.points, said

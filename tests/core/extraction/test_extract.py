@@ -97,6 +97,53 @@ def test_a_doubtful_statement_is_offered_with_its_reason() -> None:
     assert [rejected.reason for rejected in found.rejected] == ["what it refers to is not said"]
 
 
+AT_LENGTH = "My sister visits in May. I like gardens{}. We have a free day. Where should we go?"
+
+
+def test_what_is_told_in_passing_beside_a_question_is_offered() -> None:
+    found = extract(AT_LENGTH.format(""))
+    assert found.edits == ()
+    (offered,) = found.rejected
+    assert (offered.text, offered.category) == ("like gardens", "likes")
+    assert offered.reason == "told in passing, beside a question"
+
+
+@pytest.mark.parametrize("told", [" more than museums", ", but not zoos", " because I can't drive"])
+def test_what_is_told_with_weight_is_stored_beside_any_question(told: str) -> None:
+    (edit,) = extract(AT_LENGTH.format(told)).edits
+    assert edit.text.startswith("like gardens")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I like gardens. Where should we go?",
+        "My sister visits in May. I like gardens. We have a free day.",
+        "My sister visits in May. I live in Rome. Where should we go?",
+        "My sister visits in May. I'm allergic to bees. Where should we go?",
+    ],
+)
+def test_a_short_message_a_plain_telling_and_plain_facts_need_no_weight(message: str) -> None:
+    assert len(extract(message).edits) == 1
+
+
+def test_a_caller_says_how_much_weight_is_needed() -> None:
+    message = AT_LENGTH.format(" in any season")
+    for weight, stored in ((0, 1), (1, 1), (2, 0)):
+        assert len(RuleExtractor(weight=weight).find(message)) == stored
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [("drink coffee", "I switched to tea"), ("get up at six", "I get up at eight these days")],
+)
+def test_what_changes_something_known_needs_no_weight(known: str, told: str) -> None:
+    message = f"My sister visits in May. {told}. We have a free day. Where should we go?"
+    assert extract(message).edits == ()
+    (edit,) = extract(message, page(routines={"known": item(known)})).edits
+    assert edit.replaces == known
+
+
 def test_the_assistants_words_state_nothing() -> None:
     said = EXTRACTOR.extract(turn("Go on.", "I love jazz. I live in Rome."), page())
     assert (said.edits, said.rejected) == ((), ())

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from core.extraction import unseen
+from core.extraction import fresh, unseen
 from diarist.extraction.rules import RuleExtractor
 
 EXTRACTOR = RuleExtractor()
+SETS = {
+    "unseen, tuned": (unseen.STATEMENTS[::2], unseen.TRAPS[::2]),
+    "unseen, untouched": (unseen.STATEMENTS[1::2], unseen.TRAPS[1::2]),
+    "fresh, tuned": (fresh.STATEMENTS[::2], fresh.TRAPS[::2]),
+    "fresh, untouched": (fresh.STATEMENTS[1::2], fresh.TRAPS[1::2]),
+}
 
 
-@pytest.mark.parametrize(("half", "share"), [(0, 0.9), (1, 0.65)], ids=["tuned", "untouched"])
-def test_varied_statements_are_found(half: int, share: float) -> None:
-    statements = unseen.STATEMENTS[half::2]
+@pytest.mark.parametrize(("name", "lists"), SETS.items(), ids=SETS)
+def test_varied_statements_are_found(
+    name: str, lists: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    statements, _ = lists
     lost = [text for text in statements if not EXTRACTOR.find(text)]
-    assert len(lost) <= (1 - share) * len(statements), lost
+    assert len(lost) <= (0.1 if name.endswith(", tuned") else 0.35) * len(statements), lost
 
 
-@pytest.mark.parametrize("half", [0, 1], ids=["tuned", "untouched"])
-def test_few_varied_traps_fire(half: int) -> None:
-    traps = unseen.TRAPS[half::2]
+@pytest.mark.parametrize(("name", "lists"), SETS.items(), ids=SETS)
+def test_few_varied_traps_fire(name: str, lists: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    _, traps = lists
     fired = [(text, edit.rule) for text in traps for edit in EXTRACTOR.find(text)]
-    assert len(fired) <= 0.05 * len(traps), fired
+    assert len(fired) <= (0.05 if name.endswith(", tuned") else 0.08) * len(traps), fired
