@@ -1,28 +1,48 @@
-"""What an adapter for a framework needs: a diary, whose it is, and names that load lazily."""
+"""What an adapter for a framework needs: a diary and its address, whose it is, lazy names."""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from weakref import WeakSet, WeakValueDictionary
 
 from diarist.binding import Bound, bound
 from diarist.checks import check_session
-from diarist.errors import MissingExtraError
+from diarist.errors import BackendError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from diarist.diary import Diary
     from diarist.sync import SyncDiary
 
 
-def open_diary(diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None) -> Diary:
+_log = logging.getLogger("diarist.adapters")
+
+_PROCESS = uuid4().hex
+_plain: WeakSet[Diary] = WeakSet()
+"""Diaries made of nothing but a path, so that the path makes them again."""
+_in_folders: WeakValueDictionary[str, Diary] = WeakValueDictionary()
+_named: dict[str, Diary] = {}
+"""All others that were given an address, by the name in it; the process keeps them."""
+
+
+def open_diary(
+    diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | Mapping[str, str] | None,
+) -> Diary:
     """Return the diary meant: itself, the one in a folder, or for None a new one in memory.
 
+    Args:
+        diary_or_path: a diary, a folder's path, or what `address` gave.
+
     Raises:
-        TypeError: it is neither a diary nor a path.
+        TypeError: it is none of these.
+        BackendError: it is the address of a diary that another process had in memory.
 
     >>> open_diary(None).sync.list_users()
     []
@@ -38,9 +58,51 @@ def open_diary(diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None)
         from diarist.backends.memory import MemoryBackend
 
         return Diary(MemoryBackend())
-    if isinstance(diary_or_path, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return Diary(diary_or_path)
+    if isinstance(diary_or_path, (str, os.PathLike)):
+        diary = Diary(diary_or_path)
+        _plain.add(diary)
+        _in_folders[str(Path(diary_or_path).absolute())] = diary
+        return diary
+    if isinstance(diary_or_path, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return _found(diary_or_path)
     raise TypeError(f"a diary or a folder's path is needed, not {type(diary_or_path).__name__}")
+
+
+def address(diary: Diary) -> dict[str, str]:
+    """Return as JSON where `open_diary` finds a diary again, for what a framework serializes.
+
+    In this process that is the same diary with all its settings. Elsewhere it is one with the usual
+    settings in the same folder; a diary without a folder is found in this process only.
+
+    >>> diary = open_diary(None)
+    >>> open_diary(address(diary)) is diary
+    True
+    """
+    from diarist.backends.local import LocalBackend
+
+    found: dict[str, str] = {}
+    if isinstance(diary.backend, LocalBackend):
+        found["folder"] = str(diary.backend.path.absolute())
+    if diary not in _plain:
+        found["name"] = f"{_PROCESS}-{os.getpid()}-{id(diary):x}"
+        _named[found["name"]] = diary
+    return found
+
+
+def _found(address: Mapping[str, str]) -> Diary:
+    """Return the diary at an address."""
+    known = _named.get(address.get("name", ""))
+    if known is not None:
+        return known
+    folder = address.get("folder")
+    if folder is None:
+        raise BackendError(
+            "this diary was in the memory of a process that is gone; keep it in a folder to find "
+            "it again"
+        )
+    if "name" in address:
+        _log.info("the diary in %s is another process's; it has the usual settings here", folder)
+    return _in_folders.get(folder) or open_diary(folder)
 
 
 def whose(

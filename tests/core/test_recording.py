@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import logging
+import subprocess
+import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +24,7 @@ from diarist import (
     UserNotBoundError,
     bind_user,
 )
-from diarist.adapters import exports, open_diary, whose
+from diarist.adapters import address, exports, open_diary, whose
 from diarist.testing import AsyncScriptedExtractor, MemoryBackend, ScriptedExtractor
 
 if TYPE_CHECKING:
@@ -109,6 +114,48 @@ def test_a_diary_is_opened_from_whatever_names_it(tmp_path: Path):
     assert isinstance(open_diary(None).backend, MemoryBackend)
     with pytest.raises(TypeError, match="a diary or a folder's path is needed, not int"):
         open_diary(3)  # type: ignore[arg-type]
+
+
+def test_an_address_leads_back_to_the_same_diary(tmp_path: Path):
+    mine = Diary(tmp_path, max_conversations=7)
+    for diary in (mine, Diary(MemoryBackend()), open_diary(None), open_diary(tmp_path)):
+        where = json.loads(json.dumps(address(diary)))
+        assert open_diary(where) is diary
+        assert address(diary) == where
+    there = address(mine)
+    del mine, diary
+    gc.collect()
+    assert open_diary(there).max_conversations == 7
+
+
+def test_a_diary_is_not_kept_for_its_address_where_its_folder_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    diary = open_diary("memories")
+    Recorder(diary).record_sync("ana", "chat", SAID)
+    where, alive = address(diary), weakref.ref(diary)
+    del diary
+    gc.collect()
+    assert alive() is None
+    monkeypatch.chdir("/")
+    assert "love tea" in open_diary(where).sync.preferences("ana")
+
+
+def test_in_another_process_an_address_leads_to_the_folder(tmp_path: Path):
+    Recorder(Diary(tmp_path)).record_sync("ana", "chat", SAID)
+    code = (
+        "import json, sys\nfrom diarist.adapters import open_diary\n"
+        "diary = open_diary(json.loads(sys.argv[1]))\nprint(diary.sync.preferences('ana'))"
+    )
+
+    def elsewhere(where: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, json.dumps(where)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert "love tea" in elsewhere(address(Diary(tmp_path))).stdout
+    gone = elsewhere(address(open_diary(None)))
+    assert "BackendError: this diary was in the memory of a process that is gone" in gone.stderr
 
 
 def test_the_argument_comes_before_the_framework_and_that_before_what_is_bound():
