@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from diarist.adapters import exports
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from llama_index_diarist.chat_store import DiaryAsyncChatStore, DiaryChatStore
+    from llama_index_diarist.messages import from_message, to_message
 
-__getattr__, __dir__ = exports(__name__, "llama-index", {})
+__all__ = ["DiaryAsyncChatStore", "DiaryChatStore", "from_message", "to_message"]
+
+__getattr__, __dir__ = exports(
+    __name__,
+    "llama-index",
+    {
+        "chat_store": "DiaryAsyncChatStore DiaryChatStore",
+        "messages": "from_message to_message",
+    },
+)
