@@ -55,7 +55,7 @@ from diarist.pages.items import texts
 from diarist.pages.secrets import WITHHELD, find_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from diarist.extraction.packs import Guard, PackFile
     from diarist.models import Snapshot, Turn
@@ -79,9 +79,13 @@ _ELSEWHERE = frozenset(
     "ich du sie wir ist bin nicht kein keine und der das ein eine mein meine je tu il elle nous "
     "suis est ne pas le les un une mon ma et yo soy es el los mi y que muy gosto eu sou os um "
     "uma meu minha io sono non lo gli ho ik ben niet een het mijn jag jeg och og ikke inte nie "
-    "jestem bir de del la da em en och med som".split()
+    "jestem bir de del la da em en och med som gusta como tengo para con sin saya tidak yang dan suka ako ang "
+    "ve vorrei mam bardzo".split()
 )
 """Small words of other languages in Latin letters."""
+
+_SHARED = frozenset("a an am as do he i in is me no on so the to us was".split())
+"""Small words of English that other languages write alike."""
 
 
 class RuleExtractor:
@@ -223,16 +227,31 @@ def _rejected(
 def is_foreign(text: str) -> bool:
     """Say whether a message of four words or more is hardly English.
 
-    A short one without any small word may be ("Rex died last year."): it must have a foreign one.
+    One without any small word may be ("Rex died last year.", a list of keywords): it must have a
+    foreign one, or be eight words that end like a sentence. Beside two foreign ones, words that
+    English shares with others ("me", "no") are no sign of it.
 
     >>> is_foreign("Ich esse kein Fleisch und trinke keinen Wein")
     True
     >>> is_foreign("I don't eat meat"), is_foreign("Rex died last year.")
     (False, False)
     """
-    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text[:2000].lower().replace("’", "'"))
-    if len(words) < 4:
-        return not text.isascii() and bool(re.search(r"[\u0370-\u1fff\u3040-\ud7af]{4}", text))
-    if len(words) < 8 and text.isascii() and not _ELSEWHERE.intersection(words):
+    text = readable(text[:2000])
+    said = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text)
+    if len(re.findall(r"[{}()=<>_;|/\\]", text)) > len(said) / 5:
         return False
-    return sum(word in _ENGLISH for word in words) < 0.1 * len(words)
+    if len(said) < 4:
+        return not text.isascii() and bool(re.search(r"[\u0370-\u1fff\u3040-\ud7af]{4}", text))
+    foreign = sum(word in _ELSEWHERE for word in _no_names(said))
+    whole = len(said) >= 8 and text.rstrip().endswith((".", "!", "?"))
+    if text.isascii() and not foreign and not whole:
+        return False
+    english = _ENGLISH - _SHARED if foreign > 1 else _ENGLISH
+    return sum(word.lower() in english for word in said) < 0.1 * len(said)
+
+
+def _no_names(words: list[str]) -> Iterator[str]:
+    """Yield the words in lower case, but for capital ones: "Los Angeles" is no Spanish."""
+    if words[1:] and words[1].islower():
+        yield words[0].lower()
+    yield from (word for word in words if word.islower())

@@ -164,6 +164,17 @@ def test_a_broken_pack_says_which_rule_and_why(pack: str, message: str) -> None:
         ("Rex died last year.", False),
         ("Yo soy vegetariano", False),
         ("Yo soy vegetariano estricto", True),
+        ("Me gusta el café y no como carne", True),
+        ("Je n'aime pas le fromage bleu", True),
+        ("ok thanks", False),
+        ("risotto milanese recipe vegetarian quick weeknight dinner ideas", False),
+        ("import numpy as np; print(np.zeros(3))", False),
+        ("Maria Garcia Lopez, Madrid, Spain", False),
+        ("https://example.com/el/la/los/que/muy", False),
+        ("I flew from Los Angeles to La Paz and had a great time", False),
+        ("Los Angeles, La Paz, El Paso hotels", False),
+        ("def mean(xs, w, b): y = sum(xs) * w / len(xs); return y", False),
+        ("Saya tidak suka makan daging", True),
     ],
 )
 def test_a_foreign_message_is_told_from_an_english_one(text: str, foreign: bool) -> None:
