@@ -79,8 +79,8 @@ _ELSEWHERE = frozenset(
     "ich du sie wir ist bin nicht kein keine und der das ein eine mein meine je tu il elle nous "
     "suis est ne pas le les un une mon ma et yo soy es el los mi y que muy gosto eu sou os um "
     "uma meu minha io sono non lo gli ho ik ben niet een het mijn jag jeg och og ikke inte nie "
-    "jestem bir de del la da em en och med som gusta como tengo para con sin saya tidak yang dan suka ako ang "
-    "ve vorrei mam bardzo".split()
+    "jestem bir de del la da em en och med som gusta como tengo para con sin "
+    "saya tidak yang dan suka ako ang ve vorrei mam bardzo".split()
 )
 """Small words of other languages in Latin letters."""
 
