@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from diarist.backends.local import LocalBackend
     from diarist.backends.sqlite import SQLiteRecords
     from diarist.binding import bind_user
+    from diarist.compaction import CompactionConfig, CompactionReport
     from diarist.diary import Diary
     from diarist.errors import (
         BackendError,
+        BlockNotFoundError,
         ConflictError,
         DamagedError,
         DiaristError,
@@ -78,6 +80,9 @@ if TYPE_CHECKING:
 __all__ = [
     "KEEP",
     "BackendError",
+    "BlockNotFoundError",
+    "CompactionConfig",
+    "CompactionReport",
     "ConflictError",
     "Context",
     "ConversationItem",
@@ -149,10 +154,11 @@ _HOMES = {
     "diarist.backends.local": "LocalBackend",
     "diarist.backends.sqlite": "SQLiteRecords",
     "diarist.binding": "bind_user",
+    "diarist.compaction": "CompactionConfig CompactionReport",
     "diarist.diary": "Diary",
-    "diarist.errors": "BackendError ConflictError DamagedError DiaristError DocumentError "
-    "ExtractionError FormatVersionError InvalidIdError MemoryAccessError MissingExtraError "
-    "NotebookError PreferenceNotFoundError SchemaError UnknownCategoryError "
+    "diarist.errors": "BackendError BlockNotFoundError ConflictError DamagedError DiaristError "
+    "DocumentError ExtractionError FormatVersionError InvalidIdError MemoryAccessError "
+    "MissingExtraError NotebookError PreferenceNotFoundError SchemaError UnknownCategoryError "
     "UnsupportedError UserExistsError UserNotBoundError UserNotFoundError",
     "diarist.extraction.base": "Extractor",
     "diarist.extraction.model": "ModelExtractor",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from diarist.compaction import CompactionReport
     from diarist.models import EditResult, Table
     from diarist.pages.toml import Document
     from diarist.records import RecordedTurn
@@ -47,6 +48,7 @@ class Diary(Remembering):
         max_prefs_per_category: a full category refuses new items and says so.
         max_conversations: beyond, the conversation idle for longest leaves the page.
         similarity_threshold: from this resemblance on, in per cent, `upsert_preference` asks back.
+        compaction_config: when pages are compacted, and how; None is never, but for `compact`.
         records: where messages, turns and notes are kept; None takes the backend's own.
         embed: makes vectors of texts, for `recall`: takes a list of texts and returns a vector for
             each; sync or async. None recalls by words alone.
@@ -247,6 +249,25 @@ class Diary(Remembering):
 
         result = await self._documents.update(user_id, PREFERENCES, change)
         return UpdateReport(user_id, results=(result,))
+
+    async def compact(self, user_id: str, *, dry_run: bool = False) -> CompactionReport:
+        """Merge exact doubles and trim stale summaries now; no fact is lost.
+
+        Then the compactor of `compaction_config` goes on, if there is one. A page that a person
+        edits just now is left alone, and so is an item that they laid out by hand. The text before
+        stays in `.previous/`.
+
+        Args:
+            user_id: whose pages.
+            dry_run: only say what would be done.
+
+        Returns:
+            What became of each block that was worked on, and why others were not.
+
+        Raises:
+            Exception: what the compactor raises; the pages stay as they are.
+        """
+        return await self._compacting.run(check_user_id(user_id), dry_run=dry_run)
 
     # ------------------------------------------------------------ reading
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from diarist.backends import base
 from diarist.backends.ids import check_user_id
@@ -10,7 +10,8 @@ from diarist.errors import DocumentError
 from diarist.pages.migrate import open_conversations, open_preferences, stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from datetime import datetime
 
     from diarist.backends.base import PageStore
     from diarist.pages.toml import Document
@@ -94,7 +95,26 @@ class Documents:
         Raises:
             DocumentError: it is broken; it stays as it is.
         """
+        return await self._updated(base.update, user_id, kind, change)
 
+    async def update_keeping(
+        self, user_id: str, kind: str, change: Callable[[Document], tuple[Document, T]]
+    ) -> T:
+        """Do the same; the backend keeps the text before, if it can."""
+        return await self._updated(base.update_keeping, user_id, kind, change)
+
+    async def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:
+        """Return what shows that a person edits the page, None where the backend knows nothing."""
+        being_edited = getattr(self.backend, "being_edited", None)
+        return None if being_edited is None else await being_edited(user_id, kind, now)
+
+    async def _updated(
+        self,
+        update: Callable[..., Coroutine[Any, Any, T]],
+        user_id: str,
+        kind: str,
+        change: Callable[[Document], tuple[Document, T]],
+    ) -> T:
         def apply(text: str | None) -> tuple[str | None, T]:
             before = _open(kind, text)
             document, result = change(before)
@@ -103,7 +123,7 @@ class Documents:
             return stamped(document, self.schema_name).text, result
 
         try:
-            return await base.update(self.backend, check_user_id(user_id), kind, apply)
+            return await update(self.backend, check_user_id(user_id), kind, apply)
         except DocumentError as error:
             if error.location is not None:
                 raise

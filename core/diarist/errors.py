@@ -5,6 +5,7 @@
     ├── SchemaError(TypeError)                a preference table that isn't one
     ├── UnknownCategoryError(ValueError)      a category the table doesn't have
     ├── PreferenceNotFoundError(KeyError)     no preference under that id
+    ├── BlockNotFoundError(KeyError)          no such block among those a compactor works on
     ├── DocumentError(ValueError)             a page that can't be read; it is never overwritten
     │   └── FormatVersionError                a page written by a newer diarist
     ├── ExtractionError(ValueError)           a model's answer that can't be used; the turn waits
@@ -46,6 +47,10 @@ class UnknownCategoryError(DiaristError, ValueError):
 
 class PreferenceNotFoundError(DiaristError, KeyError):
     """The page has no preference under that category and id."""
+
+
+class BlockNotFoundError(DiaristError, KeyError):
+    """The pages that a compactor works on have no such preference or conversation."""
 
 
 class DocumentError(DiaristError, ValueError):

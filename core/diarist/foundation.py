@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from diarist.backends.base import PageStore
     from diarist.backends.records import RecordStore
+    from diarist.compacting import Compacting
+    from diarist.compaction import CompactionConfig
     from diarist.embedding import Embed, Embedder
     from diarist.extraction.base import Extractor
     from diarist.notebook import Notebook
@@ -43,6 +45,7 @@ class Foundation:
         max_prefs_per_category: int = 100,
         max_conversations: int = 100,
         similarity_threshold: int = 70,
+        compaction_config: CompactionConfig | None = None,
         *,
         records: RecordStore | None = None,
         embed: Embed | None = None,
@@ -68,6 +71,10 @@ class Foundation:
                 "agent is an object with a method extract(turn, snapshot), such as "
                 f"RuleExtractor(), not {_kind_of(agent)}"
             )
+        if compaction_config is not None and not _has(compaction_config, "should_run"):
+            raise TypeError(
+                f"compaction_config is a CompactionConfig, not {_kind_of(compaction_config)}"
+            )
         from diarist import schema  # with Pydantic, which importing this module does not need
 
         if pref_table_cls is None:
@@ -85,6 +92,7 @@ class Foundation:
         self.max_prefs_per_category = max_prefs_per_category
         self.max_conversations = max_conversations
         self.similarity_threshold = similarity_threshold
+        self.compaction_config = compaction_config
         self.clock = _utc_now if clock is None else _checked_clock(clock)
         self.count_tokens = count_tokens or estimate
         self.embedder: Embedder | None = None
@@ -182,12 +190,28 @@ class Foundation:
             self._limits,
             self.max_conversations,
             self.clock,
+            self.compaction_config is not None,
         )
 
     @property
     def _turns(self) -> Turns:
         twin = self._twin
-        return Turns(self._learner, twin and twin._learner, in_thread=self._is_twin)
+        due = None if self.compaction_config is None else self._compacting
+        return Turns(self._learner, twin and twin._learner, due, in_thread=self._is_twin)
+
+    @property
+    def _compacting(self) -> Compacting:
+        from diarist.compacting import Compacting
+
+        twin = self._twin
+        return Compacting(
+            self._documents,
+            self.categories,
+            self.compaction_config,
+            self.clock,
+            twin and twin._compacting,
+            in_thread=self._is_twin,
+        )
 
     def _moment(self, at: datetime | None) -> datetime:
         return self.clock() if at is None else check_moment("at", at)

@@ -22,7 +22,8 @@ from diarist.documents import CONVERSATIONS, PREFERENCES
 from diarist.errors import DocumentError
 from diarist.leases import kept
 from diarist.models import EditResult, Extraction, Snapshot, Turn, UpdateReport
-from diarist.pages import conversations, preferences
+from diarist.pages import compaction, conversations, preferences
+from diarist.pages.migrate import stamped
 from diarist.pages.preferences import Limits, Stamp
 from diarist.pages.secrets import withheld
 from diarist.pages.times import rfc3339
@@ -80,6 +81,7 @@ class Learner:
         limits: how much a page may hold.
         max_conversations: how many sessions stay on their page.
         clock: the time, for leases.
+        keeps_statistics: whether each page notes how much it holds, for compaction.
     """
 
     documents: Documents
@@ -89,6 +91,7 @@ class Learner:
     limits: Limits
     max_conversations: int
     clock: Callable[[], datetime]
+    keeps_statistics: bool = False
 
     # ------------------------------------------------------------ a new turn
 
@@ -249,15 +252,21 @@ class Learner:
             raise TypeError(
                 f"{extractor}.extract returns an Extraction, not {type(found).__name__}"
             )
-        return conversations.record(
+        session_id = begun.turn.session_id
+        before = conversations.turns_of(document, session_id)
+        document, number = conversations.record(
             document,
-            begun.turn.session_id,
+            session_id,
             at=rfc3339(begun.turn.at),
             max_conversations=self.max_conversations,
             number=None if begun.recorded is None else begun.recorded.number,
             summary=found.summary,
             keywords=found.keywords,
         )
+        if self.keeps_statistics:
+            is_new = conversations.turns_of(document, session_id) > before
+            document = self._with_statistics(document, CONVERSATIONS, begun.turn, int(is_new))
+        return document, number
 
     def _with_edits(
         self, document: Document, begun: Begun, found: Extraction, number: int
@@ -265,13 +274,22 @@ class Learner:
         """Return the preferences after a turn, and what became of its edits."""
         session_id = begun.turn.session_id
         source = _source(session_id, number, begun.recorded)
-        return preferences.apply(
+        changed, results = preferences.apply(
             document,
             found.edits,
             categories=self.categories,
             stamp=Stamp(rfc3339(begun.turn.at), session_id, source),
             limits=self.limits,
         )
+        if self.keeps_statistics and changed is not document:
+            changed = self._with_statistics(changed, PREFERENCES, begun.turn)
+        return changed, results
+
+    def _with_statistics(
+        self, document: Document, page: str, turn: Turn, new_turns: int = 0
+    ) -> Document:
+        document = stamped(document, self.documents.schema_name)
+        return compaction.with_statistics(document, page, rfc3339(turn.at), new_turns=new_turns)
 
     # ------------------------------------------------------------ how
 
@@ -302,7 +320,7 @@ class Learner:
             page = await self.documents.read(user_id, CONVERSATIONS)
         except DocumentError:
             return 0
-        return conversations.turns(page.get((conversations.TABLE, session_id)) or EMPTY)
+        return conversations.turns_of(page, session_id)
 
     def _is_gone(self, user_id: str, recorded: RecordedTurn | None) -> bool:
         """Say whether the user was deleted since the turn was logged; the page's lock is held."""

@@ -174,6 +174,7 @@ class SyncDiary:
     update_memory = _blocking(Diary.update_memory)
     record_turn = _blocking(Diary.record_turn)
     catch_up = _blocking(Diary.catch_up)
+    compact = _blocking(Diary.compact)
     why = _blocking(Diary.why)
     upsert_preference = _blocking(Diary.upsert_preference)
     forget_preference = _blocking(Diary.forget_preference)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from diarist.batches import BatchLearner
+    from diarist.compacting import Compacting
     from diarist.models import Extraction, Turn, UpdateReport
     from diarist.records import Message, RecordedTurn
 
@@ -26,6 +27,7 @@ class Turns:
     Args:
         learner: what a turn passes through.
         blocking: the same over blocking stores, None where there are none.
+        compacting: what compacts pages that are due after a turn, None for nothing.
         in_thread: this runs where it may block.
     """
 
@@ -33,11 +35,13 @@ class Turns:
         self,
         learner: BatchLearner,
         blocking: BatchLearner | None = None,
+        compacting: Compacting | None = None,
         *,
         in_thread: bool = False,
     ) -> None:
         self._learner = learner
         self._blocking = blocking
+        self._compacting = compacting
         self._in_thread = in_thread
 
     @property
@@ -55,9 +59,8 @@ class Turns:
         report, others_wait = await self._begin(user_id, turn, messages)
         if isinstance(report, Begun):
             report = await self._go_on(user_id, report)
-        if not others_wait:
-            return [report]
-        others, errors = await self.catch_up(user_id)
+        others, errors = await self._all_waiting(user_id) if others_wait else ([], [])
+        await self._compact(user_id)
         for error in errors:
             _log.warning("a turn of %r still waits: %s", user_id, withheld(str(error)))
         return [report, *others]
@@ -73,6 +76,12 @@ class Turns:
 
     async def catch_up(self, user_id: str) -> tuple[list[UpdateReport], list[Exception]]:
         """Bring the waiting turns to the pages; return reports, and why others wait on."""
+        reports, errors = await self._all_waiting(user_id)
+        if reports:
+            await self._compact(user_id)
+        return reports, errors
+
+    async def _all_waiting(self, user_id: str) -> tuple[list[UpdateReport], list[Exception]]:
         reports: list[UpdateReport] = []
         errors: list[Exception] = []
         for session_id, number in await self.waiting(user_id):
@@ -108,9 +117,11 @@ class Turns:
             Exception: the first one's error, or nothing could be read or written.
         """
         if len(names) > 1:
-            return await unbroken(self._take_all(user_id, names))
-        report = await self._resume(user_id, *names[0])
-        return [await self._go_on(user_id, report) if isinstance(report, Begun) else report]
+            outcomes = await unbroken(self._take_all(user_id, names))
+        else:
+            outcomes = [await self._take(user_id, names[0])]
+        await self._compact(user_id)
+        return outcomes
 
     @one_hop
     async def give_up(self, user_id: str, name: tuple[str, int], reason: str) -> bool:
@@ -118,6 +129,15 @@ class Turns:
         return await self._learner.give_up(user_id, *name, reason)
 
     # ------------------------------------------------------------ how
+
+    async def _compact(self, user_id: str) -> None:
+        """Compact what is due; the turns are done, so nothing of this is theirs."""
+        if self._compacting is not None:
+            await self._compacting.run_if_due(user_id)
+
+    async def _take(self, user_id: str, name: tuple[str, int]) -> UpdateReport | Exception | None:
+        report = await self._resume(user_id, *name)
+        return await self._go_on(user_id, report) if isinstance(report, Begun) else report
 
     async def _take_all(
         self, user_id: str, names: Sequence[tuple[str, int]]

@@ -99,6 +99,13 @@ class _Updating(Protocol):
     async def update(self, user_id: str, kind: str, change: Change[T]) -> T: ...
 
 
+@runtime_checkable
+class _Keeping(Protocol):
+    """A store that can keep the text before a change."""
+
+    async def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T: ...
+
+
 async def update(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
     """Read a document, change it and write it, so that nobody's write in between is lost.
 
@@ -114,6 +121,16 @@ async def update(store: PageStore, user_id: str, kind: str, change: Change[T]) -
     if isinstance(store, DocumentStore):
         return await _update_by_version(store, user_id, kind, change)
     return await _update_under_lock(store, user_id, kind, change)
+
+
+async def update_keeping(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
+    """Do the same; a store that can keeps the text before, as its contract says.
+
+    `LocalBackend` does, in `.previous/`.
+    """
+    if isinstance(store, _Keeping):
+        return await store.update_keeping(user_id, kind, change)
+    return await update(store, user_id, kind, change)
 
 
 async def _update_by_version(store: DocumentStore, user_id: str, kind: str, change: Change[T]) -> T:

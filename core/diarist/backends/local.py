@@ -25,6 +25,7 @@ from diarist.backends.outside import (
     previous_path,
     read_mark,
     remove_traces,
+    sign_of_editing,
     write_mark,
 )
 from diarist.blocking import at_once
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from diarist.backends.base import Change, Expected, Version
     from diarist.backends.records import RecordStore
@@ -188,6 +190,18 @@ class LocalBackend:
         """
         return await self._run(self._folder.update, user_id, kind, change)
 
+    async def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T:
+        """Do the same, and keep the bytes before in `.previous/`."""
+        return await self._run(self._folder.update_keeping, user_id, kind, change)
+
+    async def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:
+        """Return what shows that a person edits the page just now, None where nothing does.
+
+        An editor's own file beside it, or a change from outside within the last minute before
+        `now`.
+        """
+        return await self._run(self._folder.being_edited, user_id, kind, now)
+
 
 class _Page(NamedTuple):
     raw: bytes
@@ -203,6 +217,8 @@ class _Folder:
         # What diarist itself wrote last, as far as this process knows; never an outside change.
         self._seen = BoundedCache[Path, _Page](SEEN_BYTES, lambda page: len(page.raw))
         self._swept = BoundedCache[Path, bool](10_000, lambda _: 1)
+        # When somebody else last changed a page, as far as this process saw it: nanoseconds.
+        self._changed = BoundedCache[Path, int](10_000, lambda _: 1)
 
     # ------------------------------------------------------------ users
 
@@ -312,7 +328,18 @@ class _Folder:
             self._write(user_id, kind, path, page)
             return _version(page)
 
+    def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:
+        path = self.page_path(user_id, kind)
+        changed = self._changed.get(path)
+        return sign_of_editing(path, now.timestamp(), changed)
+
     def update(self, user_id: str, kind: str, change: Change[T]) -> T:
+        return self._updated(user_id, kind, change, keeps=False)
+
+    def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T:
+        return self._updated(user_id, kind, change, keeps=True)
+
+    def _updated(self, user_id: str, kind: str, change: Change[T], *, keeps: bool) -> T:
         rest = Rest()
         while True:
             with self.users.locked(user_id):
@@ -333,8 +360,11 @@ class _Folder:
                     else:
                         if text is None or (page is not None and text == page.text):
                             return result
-                        if rest.was_needed and former is not None:
-                            self._keep(path, former)
+                        if rest.was_needed and state is not None:
+                            self._changed.put(path, state.modified)
+                        kept = page if keeps else former if rest.was_needed else None
+                        if kept is not None:
+                            self._keep(path, kept)
                         still = lambda: files.state_of(path) == state  # noqa: B023,E731
                         if self._write(user_id, kind, path, _as_page(text), still):
                             return result
@@ -420,11 +450,11 @@ class _Folder:
                 (folder / _AGENT_NAME_FILE).unlink(missing_ok=True)
                 folder.rmdir()
 
-    def _keep(self, path: Path, former: _Page) -> None:
-        """Keep the text before an outside change."""
+    def _keep(self, path: Path, page: _Page) -> None:
+        """Keep the text before a compaction or an outside change."""
         previous = previous_path(path)
         files.make_folder(previous.parent, synced=False)
-        files.write(previous, former.raw, synced=False)
+        files.write(previous, page.raw, synced=False)
 
 
 def _names(folder: Path) -> list[str]:

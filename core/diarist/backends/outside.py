@@ -24,7 +24,11 @@ QUIET = 0.2
 """Seconds a changed page must have been at rest."""
 PATIENCE = 2.0
 """The same for a page that is now missing, empty, unreadable, or has lost tables or length."""
+EDITED_LATELY = 60.0
+"""Seconds after a change from outside for which a person may still be at it."""
 _TICK = 0.05
+_EDITORS_FILES = (".{}.swp", ".{}.swo", ".#{}", "#{}#", ".{}.kate-swp", ".~lock.{}#")
+"""What vim, nano, Emacs, Kate and LibreOffice put beside a file that is open."""
 
 _HEADER = re.compile(rb"^[ \t]*\[[^\n\]]*\]", re.MULTILINE)
 
@@ -83,6 +87,31 @@ def remove_traces(page: Path) -> None:
     files.is_folder(_folder_path(page))
     for path in (_mark_path(page), previous_path(page)):
         path.unlink(missing_ok=True)
+
+
+def sign_of_editing(page: Path, now: float, changed: int | None) -> str | None:
+    """Return what shows that a person edits a page just now, None where nothing does.
+
+    Args:
+        page: the file.
+        now: the time, in seconds since the epoch.
+        changed: when it was last seen to be changed by a person, in nanoseconds.
+    """
+    state = files.state_of(page)
+    for name in _EDITORS_FILES:
+        beside = page.parent / name.format(page.name)
+        if files.state_of(beside) is not None:
+            return f"{beside.name} beside it says that an editor has it open"
+    backup = files.state_of(page.parent / f"{page.name}~")
+    if backup is not None and (state is None or backup.modified > state.modified):
+        return f"{page.name}~ beside it is newer: an editor is writing it"
+    changes = [] if changed is None else [changed]
+    if state is not None and read_mark(page) != state:
+        changes.append(state.modified)
+    ages = [abs(now - change / 1e9) for change in changes]
+    if ages and min(ages) < EDITED_LATELY:
+        return f"a person changed it {min(ages):.0f} seconds ago"
+    return None
 
 
 def looks_half_written(

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from diarist.cli import checking, editing, ingest, moving, notes, pages, recalling, schema
+from diarist.cli import (
+    checking,
+    compacting,
+    editing,
+    ingest,
+    moving,
+    notes,
+    pages,
+    recalling,
+    schema,
+)
 from diarist.cli.failures import EXPECTED, WRONG_INPUT, lines_for
 from diarist.cli.options import examples
 from diarist.cli.output import note
@@ -42,7 +52,7 @@ app = typer.Typer(
         "diarist check",
     ),
 )
-for group in (ingest, pages, recalling, editing, checking, moving):
+for group in (ingest, pages, recalling, editing, compacting, checking, moving):
     app.add_typer(group.commands)
 app.add_typer(notes.commands, name="note", help="Put, read and remove notes.")
 app.add_typer(schema.commands, name="schema", help="Show what the pages may hold.")

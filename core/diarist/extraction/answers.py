@@ -127,11 +127,11 @@ def read(answer: object, most: int) -> Reading:
         answer: what a model gave.
         most: how many edits are looked at.
     """
-    raw = _raw(answer)
+    raw = raw_of(answer)
     try:
-        frame = _Frame.model_validate(_data(answer))
-    except (_UnreadableError, ValidationError) as error:
-        return Reading(faults=_faults(error), raw=raw, usable=False)
+        frame = _Frame.model_validate(data_of(answer))
+    except (UnreadableError, ValidationError) as error:
+        return Reading(faults=faults_of(error), raw=raw, usable=False)
     edits: list[ProposedEdit] = []
     malformed: list[str] = []
     for number, proposed in enumerate(frame.edits[:most]):
@@ -140,7 +140,7 @@ def read(answer: object, most: int) -> Reading:
                 proposed = proposed.model_dump()
             edits.append(ProposedEdit.model_validate(proposed))
         except ValidationError as error:
-            malformed.append(f"edits[{number}]: {'; '.join(_faults(error))}")
+            malformed.append(f"edits[{number}]: {'; '.join(faults_of(error))}")
     return Reading(
         tuple(edits),
         tuple(malformed),
@@ -152,7 +152,7 @@ def read(answer: object, most: int) -> Reading:
     )
 
 
-class _UnreadableError(ValueError):
+class UnreadableError(ValueError):
     """An answer that holds no JSON object of the right kind."""
 
 
@@ -161,32 +161,37 @@ def is_misread(error: ValueError) -> bool:
     return isinstance(error, (ValidationError, json.JSONDecodeError))
 
 
-def _data(answer: object) -> Mapping[str, Any]:
+def data_of(answer: object, key: str = "edits") -> Mapping[str, Any]:
+    """Return the JSON object with `key` in an answer, in whatever wrapping.
+
+    Raises:
+        UnreadableError: there is none, or several.
+    """
     if isinstance(answer, BaseModel):
         return answer.model_dump()
     if isinstance(answer, Mapping):
         return cast("Mapping[str, Any]", answer)
     if isinstance(answer, str):
-        return _found(answer)
+        return _found(answer, key)
     if isinstance(answer, ValidationError):
-        raise _UnreadableError("; ".join(_faults(answer)))
+        raise UnreadableError("; ".join(faults_of(answer)))
     if isinstance(answer, Exception):
-        raise _UnreadableError(f"it is no JSON: {answer}")
-    raise _UnreadableError(f"it is {type(answer).__name__}, no JSON object")
+        raise UnreadableError(f"it is no JSON: {answer}")
+    raise UnreadableError(f"it is {type(answer).__name__}, no JSON object")
 
 
-def _found(text: str) -> Mapping[str, Any]:
+def _found(text: str, key: str) -> Mapping[str, Any]:
     """Return the one answer in a text, whatever prose or code fence is around it."""
     if not text.strip():
-        raise _UnreadableError("it is empty")
+        raise UnreadableError("it is empty")
     if len(text) > MAX_ANSWER:
-        raise _UnreadableError(f"it is longer than {MAX_ANSWER} characters")
+        raise UnreadableError(f"it is longer than {MAX_ANSWER} characters")
     objects = _objects(_THOUGHT.sub("", text))
-    answers = [found for found in objects if "edits" in found]
-    if not answers and (not objects or '"edits"' in text):
-        raise _UnreadableError("it holds no complete and valid JSON object with edits")
+    answers = [found for found in objects if key in found]
+    if not answers and (not objects or f'"{key}"' in text):
+        raise UnreadableError(f"it holds no complete and valid JSON object with {key}")
     if any(found != answers[0] for found in answers):
-        raise _UnreadableError("it holds several JSON objects with edits; give one")
+        raise UnreadableError(f"it holds several JSON objects with {key}; give one")
     return (answers or objects)[-1]
 
 
@@ -208,7 +213,7 @@ def _objects(text: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _faults(error: Exception) -> tuple[str, ...]:
+def faults_of(error: Exception) -> tuple[str, ...]:
     """Return what is wrong, in words without the answer's own."""
     if not isinstance(error, ValidationError):
         return (str(error),)
@@ -219,7 +224,8 @@ def _faults(error: Exception) -> tuple[str, ...]:
     return tuple(found[:MAX_FAULTS])
 
 
-def _raw(answer: object) -> str:
+def raw_of(answer: object) -> str:
+    """Return an answer as text, to show it to the model again."""
     if isinstance(answer, str):
         return answer
     if isinstance(answer, json.JSONDecodeError):

@@ -6,30 +6,25 @@ against what the user said (`support`), and applied by the same rules as offline
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 from diarist.errors import ExtractionError
+from diarist.extraction.asking import asked, checked_complete
 from diarist.extraction.prompting import MAX_USER, ask, ask_again, checked, packaged, plain
 from diarist.extraction.support import Support, summary_of
 from diarist.models import Extraction, Rejected
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from collections.abc import Awaitable
 
     from diarist.extraction.answers import Reading
+    from diarist.extraction.asking import Complete, Rounds
     from diarist.models import Snapshot, Turn
 
 PROMPT = "extract-1"
 """The newest of diarist's own prompts; a changed prompt is a new file."""
-
-Complete: TypeAlias = "Callable[[str, type[BaseModel]], Any]"
-"""A prompt and the model of the answer in, the answer out: as that model, as a dict or as JSON
-text; sync or async."""
-
-_Rounds: TypeAlias = "Generator[tuple[str, type[BaseModel]], object, Extraction]"
 
 
 class ModelExtractor:
@@ -73,9 +68,7 @@ class ModelExtractor:
         max_items: int = 40,
         max_edits: int = 20,
     ) -> None:
-        if not callable(complete):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"complete is a callable of prompt and schema, not {complete!r}")
-        self._complete = complete
+        self._complete = checked_complete(complete)
         self._template = packaged(PROMPT) if prompt is None else checked(prompt)
         self._rule = f"model/{PROMPT if prompt is None else 'own prompt'}"
         self._max_items, self._max_edits = max_items, max_edits
@@ -86,41 +79,19 @@ class ModelExtractor:
         Raises:
             ExtractionError: the model gave nothing that can be read, twice.
         """
-        return self._go_on(self._rounds(turn, snapshot), None)
+        return asked(self._complete, self._rounds(turn, snapshot))
 
-    def _go_on(self, rounds: _Rounds, answer: object) -> Extraction | Awaitable[Extraction]:
-        """Ask until there is an end, in this thread, or an answer that must be awaited."""
-        while True:
-            try:
-                asked = rounds.send(answer)
-            except StopIteration as end:
-                return end.value
-            try:
-                answer = self._complete(*asked)
-            except ValueError as error:
-                answer = _misread(error)
-            if isinstance(answer, Awaitable):
-                return self._awaited(rounds, cast("Awaitable[object]", answer))
-
-    async def _awaited(self, rounds: _Rounds, awaited: Awaitable[object]) -> Extraction:
-        try:
-            answer = await awaited
-        except ValueError as error:
-            answer = _misread(error)
-        found = self._go_on(rounds, answer)
-        return await found if isinstance(found, Awaitable) else found
-
-    def _rounds(self, turn: Turn, snapshot: Snapshot) -> _Rounds:
+    def _rounds(self, turn: Turn, snapshot: Snapshot) -> Rounds[Extraction]:
         """Yield what to ask, take the answers, return what was found; here nothing waits."""
         from diarist.extraction.answers import answer_type
 
-        asked = ask(self._template, turn, snapshot, self._max_items)
+        question = ask(self._template, turn, snapshot, self._max_items)
         schema = answer_type(tuple(snapshot.categories))
-        support = Support(turn, snapshot, asked.known, self._rule)
-        first = self._read((yield asked.prompt, schema), support)
+        support = Support(turn, snapshot, question.known, self._rule)
+        first = self._read((yield question.prompt, schema), support)
         if not first.faults:
             return self._found(first, support)
-        prompt = ask_again(asked.prompt, first.faults, first.raw)
+        prompt = ask_again(question.prompt, first.faults, first.raw)
         second = self._read((yield prompt, schema), support)
         usable = next((reading for reading in (second, first) if reading.usable), None)
         if usable is None:
@@ -152,15 +123,6 @@ class ModelExtractor:
             reading.summary, reading.keywords, turn, support.snapshot
         )
         return Extraction(tuple(edits), summary, keywords, (*rejected, *kept_out))
-
-
-def _misread(error: ValueError) -> ValueError:
-    """Return an error that is about the answer's form; any other is raised on."""
-    from diarist.extraction.answers import is_misread
-
-    if not is_misread(error):
-        raise error
-    return error
 
 
 def _began(answer: str, support: Support) -> str:

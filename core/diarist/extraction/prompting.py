@@ -77,19 +77,21 @@ def packaged(name: str) -> str:
     return data.decode("utf-8")
 
 
-def checked(template: str) -> str:
+def checked(
+    template: str, needed: frozenset[str] = _NEEDED, places: frozenset[str] = _PLACES
+) -> str:
     """Return a prompt of the user's own.
 
     Raises:
         ValueError: it lacks the place of something that the model must see, or has an unknown one.
     """
-    places = set(_PLACEHOLDER.findall(template))
-    missing, unknown = sorted(_NEEDED - places), sorted(places - _PLACES)
+    used = set(_PLACEHOLDER.findall(template))
+    missing, unknown = sorted(needed - used), sorted(used - places)
     if missing or unknown:
         fault = f"lacks {missing}" if missing else f"has {unknown}, which nothing fills"
         raise ValueError(
-            f"the prompt {fault}; its places are written {{{{turn}}}}, and there are "
-            f"{', '.join(sorted(_PLACES))}"
+            f"the prompt {fault}; its places are written {{{{{max(needed)}}}}}, and there are "
+            f"{', '.join(sorted(places))}"
         )
     return template
 
@@ -97,7 +99,7 @@ def checked(template: str) -> str:
 def ask(template: str, turn: Turn, snapshot: Snapshot, max_items: int) -> Asked:
     """Return the prompt about `turn`, with the `max_items` lines most like it."""
     known = _most_similar(turn, snapshot.preferences, max_items)
-    prompt = _filled(
+    prompt = filled(
         template,
         {
             "categories": "\n".join(
@@ -115,7 +117,7 @@ def ask(template: str, turn: Turn, snapshot: Snapshot, max_items: int) -> Asked:
 
 def ask_again(prompt: str, faults: Iterable[str], answer: str) -> str:
     """Return the prompt of the second round, which says what was wrong with the first answer."""
-    return _filled(
+    return filled(
         packaged("repair-1"),
         {
             "prompt": prompt.rstrip(),
@@ -138,8 +140,8 @@ def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """Fill the places of a template, once: what is filled in has none."""
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Return a template with its places filled, once: what is filled in has none."""
     return _PLACEHOLDER.sub(lambda place: values[place[1]], template)
 
 

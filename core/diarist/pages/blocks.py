@@ -35,6 +35,13 @@ class Block(NamedTuple):
         """Say whether the block is the table at `path`, or of a table inside that."""
         return self.path[: len(path)] == path
 
+    @property
+    def has_comments(self) -> bool:
+        """Whether somebody wrote a comment into it, or above it."""
+        if "#" not in self.text:
+            return False
+        return any(token[0].startswith("#") for token in _TOKEN.finditer(self.text))
+
     def edited(self, text: str) -> Block:
         """Return the block with a text that is perhaps not laid out by diarist."""
         return self._replace(text=text, is_rendered=False)

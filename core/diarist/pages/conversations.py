@@ -49,6 +49,11 @@ def turns(session: Table) -> int:
     return counted if isinstance(counted, int) and not isinstance(counted, bool) else 0
 
 
+def turns_of(document: Document, session_id: str) -> int:
+    """Return how many turns the page counts for the session of that id, 0 where it has none."""
+    return turns(document.get((TABLE, clean(session_id))) or EMPTY)
+
+
 def ensure(
     document: Document, session_id: str, *, at: str, max_conversations: int
 ) -> tuple[Document, bool]:

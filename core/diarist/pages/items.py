@@ -235,6 +235,19 @@ def split_source(source: str) -> tuple[str, int | None]:
     return session, int(digits) if digits.isdecimal() else None
 
 
+def united(sources: Sequence[str], later: Iterable[str]) -> tuple[str, ...]:
+    """Return the newest of two items' sources, newest last; `later` are of the one said later.
+
+    >>> united(["a#1", "a#9"], ["a#4", "b#2"])
+    ('a#1', 'a#4', 'a#9', 'b#2')
+    """
+    found = list(sources)
+    for source in later:
+        if source not in found:
+            found.insert(_place(found, source), source)
+    return tuple(found[-MAX_SOURCES:])
+
+
 def _is_later(source: str, other: str) -> bool | None:
     """Say whether `source` is a later message than `other`, None where sources can't tell."""
     (session, number), (other_session, other_number) = split_source(source), split_source(other)
