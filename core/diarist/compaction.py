@@ -48,7 +48,7 @@ class CompactionStats:
     """How much a page holds.
 
     Attributes:
-        total_chars: its characters without `_meta`.
+        total_chars: its characters without `_meta` and blank lines between tables.
         largest_block: those of its longest text or summary.
     """
 

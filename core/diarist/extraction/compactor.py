@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PROMPT = "compact-1"
 """The newest of diarist's own prompts; a changed prompt is a new file."""
 MAX_NAME = 300
+MAX_OPERATIONS = 200
+"""Operations of one answer that are looked at."""
 _PLACES = frozenset(["blocks"])
 
 
@@ -144,7 +146,7 @@ def _take(reading: OperationsReading, shown: dict[str, _Shown], blocks: Blocks) 
     for fault in reading.faults:
         blocks.refuse("", page, fault)
     done: set[str] = set()
-    for proposed in reading.operations[: len(shown)]:
+    for proposed in reading.operations[:MAX_OPERATIONS]:
         one = _named(proposed.block, shown)
         if one is None:
             blocks.refuse("", page, "the model named a block that it was not shown")

@@ -27,6 +27,7 @@ _FIRST_PERSON = (
 _TELLS = r"\d|(?<=\w)\W+[A-Z\u00c0-\u00de](?!\b)|[A-Z]{2}"
 """A number, a capital inside a sentence, or capitals: a name or a date may be there."""
 _ABBREVIATED = r"\b[A-Z]\w{0,4}\.\W*$"
+"""How a sentence ends that perhaps goes on: "I met Capt."."""
 _GOES_ON = r"[,;] (?:and|also|plus)\b"
 _WORD = r"[^\W_]+(?:'[^\W_]+)*"
 _SHORTEST_ANSWER = 3
@@ -101,10 +102,10 @@ def _pieces(summary: str) -> list[_Piece]:
 def _says_nothing(pieces: list[_Piece], number: int, others: list[_Piece]) -> bool:
     piece = pieces[number]
     before = pieces[number - 1] if number else None
-    if before is not None and (before.asks or pattern(_ABBREVIATED).search(before.text)):
-        return False  # it may be an answer, or the end of what was before
+    if before is not None and before.asks:
+        return False  # it may be the answer
     if _is_said_before(piece, pieces[:number]) or _is_beginning(piece, others):
-        return True
+        return before is None or not pattern(_ABBREVIATED).search(before.text)
     if piece.tells:
         return False
     if regardless(_SMALL_TALK).match(piece.text.replace("’", "'")):

@@ -236,8 +236,12 @@ def _count(item: Table) -> int:
 
 
 def measure(document: Document) -> tuple[int, int]:
-    """Return the characters of a page without `_meta`, and of its longest text or summary."""
-    total = sum(len(block.text) for block in document.blocks if block.path[:1] != (META,))
+    """Return the characters of a page, and of its longest text or summary.
+
+    Neither `_meta` nor the blank lines between tables count, so that the figures don't change
+    because they are written.
+    """
+    total = sum(len(block.text.strip()) for block in document.blocks if block.path[:1] != (META,))
     longest = 0
     for key, table in document.tree.items():
         if key == META or not is_table(table):

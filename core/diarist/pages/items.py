@@ -238,13 +238,14 @@ def split_source(source: str) -> tuple[str, int | None]:
 def united(sources: Sequence[str], later: Iterable[str]) -> tuple[str, ...]:
     """Return the newest of two items' sources, newest last; `later` are of the one said later.
 
-    >>> united(["a#1", "a#9"], ["a#4", "b#2"])
+    >>> united(["a#1", "a#9"], ["b#2", "a#4"])
     ('a#1', 'a#4', 'a#9', 'b#2')
     """
     found = list(sources)
     for source in later:
         if source not in found:
-            found.insert(_place(found, source), source)
+            behind = (n for n, other in enumerate(found) if _is_later(other, source))
+            found.insert(next(behind, len(found)), source)
     return tuple(found[-MAX_SOURCES:])
 
 
