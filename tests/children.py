@@ -96,20 +96,20 @@ def _wait_for_round(start: str, number: int) -> None:
     time.sleep(max(0.0, float(start) + number * 0.04 - time.time()))
 
 
-def compacts(folder: str, rounds: str, start: str) -> None:
-    """Compact one user again and again, each time at its moment."""
+def compacts(folder: str, end: str) -> None:
+    """Compact one user again and again, until there is a file `end`, and then once more."""
     diary = SyncDiary(folder)
-    for number in range(int(rounds)):
-        _wait_for_round(start, number)
+    is_over = False
+    while not is_over:
+        is_over = Path(end).exists()
         for change in diary.compact("ana").with_status("merged"):
             print(change.block)
 
 
-def doubles(folder: str, name: str, rounds: str, start: str) -> None:
-    """Add something that is there already, and take in a turn, again and again."""
+def doubles(folder: str, name: str, rounds: str) -> None:
+    """Add something that another adds, too, and take in a turn, again and again."""
     diary = SyncDiary(folder, max_prefs_per_category=2000)
     for number in range(int(rounds)):
-        _wait_for_round(start, number)
         diary.upsert_preference("ana", "likes", f"love thing{number}", id="new")
         said = f"I'm allergic to stuff{name}x{number}."
         assert diary.update_memory("ana", f"chat-{name}", said, "Noted.").with_status("added")
@@ -119,24 +119,28 @@ def compaction_kills(folder: str, rounds: str, seed: str) -> None:
     """Fork a compaction again and again, and kill it at a random moment."""
     chance = random.Random(int(seed))
     diary = SyncDiary(folder)
+    done, takes = 0, 0.0
     for number in range(int(rounds)):
         for _ in range(2):
             diary.upsert_preference("ana", "likes", f"love thing{number}", id="new")
+        began = time.monotonic()
         child = os.fork()
         if not child:
             SyncDiary(folder).compact("ana")
             os._exit(0)
-        time.sleep(chance.uniform(0, 0.02))
-        os.kill(child, signal.SIGKILL)
+        if number:  # the first one shows how long it takes
+            time.sleep(chance.uniform(0, 1.5 * takes))
+            os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        takes = takes or time.monotonic() - began
         page = SyncDiary(folder).preferences("ana").data["likes"]
         counts: dict[str, int] = {}
         for item in page.values():
             counts[item["text"]] = counts.get(item["text"], 0) + item["_count"]
         assert counts == {f"love thing{n}": 2 for n in range(number + 1)}, counts
         assert diary.check("ana") == []
-    left = diary.compact("ana").with_status("merged")
-    print(int(rounds) - len(left), "were compacted before they were killed")
+        done += len(page) == number + 1
+    print(done)
 
 
 def _write_until_killed(folder: str, number: int, acknowledge: int) -> None:

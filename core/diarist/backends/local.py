@@ -188,11 +188,11 @@ class LocalBackend:
         Raises:
             DocumentError: `change` can't read the page; it stays as it is.
         """
-        return await self._run(self._folder.update, user_id, kind, change)
+        return await self._run(self._folder.update, user_id, kind, change, False)
 
     async def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T:
         """Do the same, and keep the bytes before in `.previous/`."""
-        return await self._run(self._folder.update_keeping, user_id, kind, change)
+        return await self._run(self._folder.update, user_id, kind, change, True)
 
     async def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:
         """Return what shows that a person edits the page just now, None where nothing does.
@@ -330,16 +330,9 @@ class _Folder:
 
     def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:
         path = self.page_path(user_id, kind)
-        changed = self._changed.get(path)
-        return sign_of_editing(path, now.timestamp(), changed)
+        return sign_of_editing(path, now.timestamp(), self._changed.get(path))
 
-    def update(self, user_id: str, kind: str, change: Change[T]) -> T:
-        return self._updated(user_id, kind, change, keeps=False)
-
-    def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T:
-        return self._updated(user_id, kind, change, keeps=True)
-
-    def _updated(self, user_id: str, kind: str, change: Change[T], *, keeps: bool) -> T:
+    def update(self, user_id: str, kind: str, change: Change[T], keeps: bool) -> T:
         rest = Rest()
         while True:
             with self.users.locked(user_id):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from diarist import CompactionConfig, LocalBackend, SyncDiary
 from diarist.testing import FrozenClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOON = datetime(2020, 5, 1, 12, tzinfo=UTC)
 HEAD = '[_meta]\nversion = "1.0"\nschema_name = "DefaultPreferences"\n'

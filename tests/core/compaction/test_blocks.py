@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from diarist import BlockNotFoundError, CompactionReport, Diary, DiaristError
-from diarist.compaction import BlockChange, Blocks
+from diarist import BlockNotFoundError, CompactionReport, DiaristError, Diary
 
 from .conftest import Make, always, item, newer, talk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from diarist.compaction import BlockChange, Blocks
 
 PAGES = (
     item("likes.jazz", "love jazz", contexts='["at night"]')

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import tomllib
 from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from diarist import SyncDiary
-from diarist.compaction import Blocks
-from diarist.testing import FrozenClock
 
 from .conftest import NOON, Make, always, item
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diarist.compaction import Blocks
+    from diarist.testing import FrozenClock
 
 TWICE = item("likes.a", "love jazz") + item("likes.b", "love jazz")
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from diarist import CompactionReport
 from diarist.compaction import ModelCompactor
 
 from .conftest import Make, always, item, talk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from diarist import CompactionReport
 
 LONG = (
     "Ana really wants to visit Porto in May 2026. Then the weather came up for a while, and it was "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -22,23 +21,25 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_two_that_compact_and_two_that_learn_lose_nothing(tmp_path: Path):
-    rounds, at = 40, time.time() + 1.5
-    learning = [start("doubles", tmp_path, name, rounds, at) for name in "ab"]
-    compacting = [start("compacts", tmp_path, rounds, at) for _ in range(2)]
-    merged = []
-    for child in (*learning, *compacting):
+    rounds, end = 40, tmp_path / ".over"
+    compacting = [start("compacts", tmp_path, end) for _ in range(2)]
+    for child in [start("doubles", tmp_path, name, rounds) for name in "ab"]:
+        _, errors = child.communicate(timeout=110)
+        assert child.returncode == 0, errors
+    end.touch()
+    merged: list[str] = []
+    for child in compacting:
         output, errors = child.communicate(timeout=110)
         assert child.returncode == 0, errors
         merged += output.split()
     diary = Diary(tmp_path)
-    asyncio.run(diary.compact("ana"))
     page = asyncio.run(diary.preferences("ana")).data
     counts = {item["text"]: item["_count"] for item in page["likes"].values()}
     assert counts == {f"love thing{number}": 2 for number in range(rounds)}
     assert {item["text"] for item in page["allergies"].values()} == {
         f"allergic to stuff{name}x{number}" for name in "ab" for number in range(rounds)
     }
-    assert merged, "they never met"
+    assert merged
 
 
 @pytest.mark.slow
@@ -46,4 +47,4 @@ def test_a_compaction_killed_at_any_moment_leaves_valid_pages(tmp_path: Path):
     child = start("compaction_kills", tmp_path, 40, 7)
     output, errors = child.communicate(timeout=110)
     assert child.returncode == 0, errors
-    assert "were compacted before" in output
+    assert 0 < int(output) < 40, "none was killed in the middle, or all of them"

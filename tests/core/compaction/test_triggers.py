@@ -7,15 +7,17 @@ import logging
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from diarist import CompactionConfig, Diary, LocalBackend, Message, MemoryWriter, SyncDiary
-from diarist.compaction import Blocks
+from diarist import CompactionConfig, Diary, LocalBackend, MemoryWriter, Message, SyncDiary
 from diarist.testing import FrozenClock, MemoryBackend
 
 from .conftest import NOON, Make, always, item, newer, talk
+
+if TYPE_CHECKING:
+    from diarist.compaction import Blocks
 
 TWICE = item("likes.a", "love jazz") + item("likes.b", "love jazz")
 CHATTY = talk("old", "Hello! I live in Porto.") + newer()
