@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LONG = (
     "Ana really wants to visit Porto in May 2026. Then the weather came up for a while, and it was "
-    "fine. My sister is not coming along. There was some small talk about trains, buses and other "
-    "ways of going around."
+    "not bad. My sister is not coming along. There was some small talk about trains, buses and "
+    "other ways of going around."
 )
 
 
@@ -155,8 +155,8 @@ def test_two_that_go_into_each_other_leave_one(compact: Compact):
 
 def test_a_summary_may_lose_sentences_that_are_about_nobody(compact: Compact):
     shorter = (
-        "Ana wants to visit Porto in May 2026. Then the weather. My sister is not coming along. "
-        "There was some small talk about trains."
+        "Ana wants to visit Porto in May 2026. Then the weather not bad. My sister is not "
+        "coming along. There was some small talk about trains."
     )
     model = Model(answer(rewrite("conversation 1", shorter)))
     compact("", model, talk("old", LONG))
@@ -169,6 +169,7 @@ def test_a_summary_may_lose_sentences_that_are_about_nobody(compact: Compact):
         "Ana wants to visit Porto in May. My sister is not coming along.",
         "Ana wants to visit Porto in May 2026. My sister is coming along.",
         "Ana wants to visit Porto in May 2026.",
+        "Ana wants to visit Porto in May 2026. Then weather bad. My sister is not coming along.",
         "Ana wants to visit Rome in May 2026. My sister is not coming along.",
         "",
     ],
