@@ -18,6 +18,7 @@ from measure import WORK, Part, median, peer, ratio, table
 ROUNDS = 15
 PARTS = Path(__file__).parent / "parts"
 SQLALCHEMY = "sqlalchemy[asyncio]==2.1.9"
+LANGCHAIN = ("langchain-community==0.4.2", SQLALCHEMY)
 CROWD = 640
 """Messages that a crowd appends; see the part."""
 FLAVOURS = ("raw", "blocking", "async")
@@ -40,8 +41,8 @@ def calls() -> list[tuple[Call, int]]:
         *((name, 1) for name in ("raw alone", "async alone", "async crowd")),
     ]
     theirs = [
-        (("LangChain", "append"), 5),
-        (("LangChain", "last"), 1),
+        (("LangChain", "SQL append"), 5),
+        (("LangChain", "SQL last"), 1),
         (("LlamaIndex", "append"), 5),
         (("LlamaIndex", "last"), 3),
         (("memory-mini", "get"), 10),
@@ -56,7 +57,7 @@ def calls() -> list[tuple[Call, int]]:
 def report() -> str:
     """Return the tables."""
     with_sqlalchemy = {
-        "LangChain": peer("langchain", "langchain-community==0.4.2", SQLALCHEMY),
+        "LangChain": peer("langchain", *LANGCHAIN),
         "LlamaIndex": peer(
             "llama_index", "llama-index-core==0.14.25", SQLALCHEMY, "aiosqlite==0.22.1"
         ),
@@ -64,7 +65,7 @@ def report() -> str:
     commands = {
         "diarist": (sys.executable, PARTS / "diarist_records.py"),
         "memory-mini": (sys.executable, PARTS / "memory_mini_statements.py"),
-        "LangChain": (with_sqlalchemy["LangChain"], PARTS / "langchain_records.py"),
+        "LangChain": (with_sqlalchemy["LangChain"], PARTS / "langchain_histories.py"),
         "LlamaIndex": (with_sqlalchemy["LlamaIndex"], PARTS / "llama_index_records.py"),
     }
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
@@ -75,7 +76,7 @@ def report() -> str:
         found: dict[Call, list[float]] = {}
         syncs: list[float] = []
         for number in range(ROUNDS + 1):
-            syncs += _syncs(Path(folder) / "synced")
+            syncs += sync_times(Path(folder) / "synced")
             for call, times in calls():
                 seconds = parts[call[0]].ask(call[1], times)
                 if number:  # the first round warms up
@@ -88,7 +89,7 @@ def report() -> str:
     return "\n\n".join(sections)
 
 
-def _syncs(path: Path) -> list[float]:
+def sync_times(path: Path) -> list[float]:
     """Return the milliseconds of some writes that wait for the disk, and do nothing else."""
     found: list[float] = []
     with path.open("ab", buffering=0) as file:
@@ -103,9 +104,9 @@ def _syncs(path: Path) -> list[float]:
 def _peers(ms: Medians) -> str:
     rows: list[tuple[object, ...]] = []
     for what, call, peer_call, aim in (
-        ("append a message, 10,000 stored", "append", ("LangChain", "append"), 10),
+        ("append a message, 10,000 stored", "append", ("LangChain", "SQL append"), 10),
         ("append a message, 10,000 stored", "append", ("LlamaIndex", "append"), 10),
-        ("last 20 of 10,000", "last 10000", ("LangChain", "last"), None),
+        ("last 20 of 10,000", "last 10000", ("LangChain", "SQL last"), None),
         ("last 20 of 10,000", "last 10000", ("LlamaIndex", "last"), None),
         ("get a note of 100,000", "get", ("memory-mini", "get"), 50),
         ("list ten below a prefix", "list", ("memory-mini", "prefix"), 50),

@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, RemoveMessage
 
 from diarist import Message, Recorder
 from diarist.adapters import new_session_id, open_diary, whose
-from langchain_diarist.messages import fresh_copy, from_message, to_message
+from langchain_diarist.messages import from_message, to_message
 
 if TYPE_CHECKING:
     import os
@@ -65,7 +65,7 @@ class DiaryChatMessageHistory(BaseChatMessageHistory):
         self.learn = learn
         self._user_id, self._session_id = user_id, session_id
         self._own_session = new_session_id()
-        self._read = _NOTHING
+        self._read: tuple[tuple[str, str], Sequence[Message]] = ("", ""), ()
 
     @property
     def session_id(self) -> str:
@@ -81,23 +81,23 @@ class DiaryChatMessageHistory(BaseChatMessageHistory):
         """Return the messages, or the newest `last`, which are read alone."""
         who, said = self._who(), self.diary.sync.messages
         if last is not None:
-            return [from_message(message) for message in said.read(*who, last=last)]
+            return _built(said.read(*who, last=last))
         known = self._known(who)
-        newer = known and _going_on(
-            known, said.read(*who, after=known.before_last), said.count(*who)
-        )
-        return self._keep(newer or _Read.of(who, said.read(*who)))
+        if known:
+            newest, count = said.read(*who, after=_before_last(known)), said.count(*who)
+            known = _going_on(known, newest, count)
+        return self._keep(who, known or said.read(*who))
 
     async def aget_messages(self, last: int | None = None) -> list[BaseMessage]:
         """Return the messages, or the newest `last`, which are read alone."""
         who, said = self._who(), self.diary.messages
         if last is not None:
-            return [from_message(message) for message in await said.read(*who, last=last)]
+            return _built(await said.read(*who, last=last))
         known = self._known(who)
-        newer = known and _going_on(
-            known, await said.read(*who, after=known.before_last), await said.count(*who)
-        )
-        return self._keep(newer or _Read.of(who, await said.read(*who)))
+        if known:
+            newest = await said.read(*who, after=_before_last(known))
+            known = _going_on(known, newest, await said.count(*who))
+        return self._keep(who, known or await said.read(*who))
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Add messages in order, durably; see the class for ids and removals."""
@@ -153,53 +153,39 @@ class DiaryChatMessageHistory(BaseChatMessageHistory):
         user_id, session_id = whose(self._user_id, self._session_id)
         return user_id, self._own_session if session_id is None else session_id
 
-    def _known(self, who: tuple[str, str]) -> _Read | None:
-        return self._read if self._read.who == who and self._read.last is not None else None
+    def _known(self, who: tuple[str, str]) -> Sequence[Message]:
+        """Return what was read of this session before."""
+        whose_it_was, messages = self._read
+        return messages if whose_it_was == who else ()
 
-    def _keep(self, read: _Read) -> list[BaseMessage]:
-        self._read = read
-        return [fresh_copy(message) for message in read.messages]
-
-
-class _Read(NamedTuple):
-    """What was read of a session, so that next time only what is new is read and built.
-
-    Attributes:
-        who: user and session.
-        messages: all of it; never handed out, for whoever has a message may change it.
-        last: the newest, as the diary has it; None of an empty session.
-    """
-
-    who: tuple[str, str]
-    messages: list[BaseMessage]
-    last: Message | None
-
-    @classmethod
-    def of(cls, who: tuple[str, str], kept: Sequence[Message]) -> _Read:
-        """Return what a whole session gives."""
-        return cls(who, [from_message(one) for one in kept], kept[-1] if kept else None)
-
-    @property
-    def before_last(self) -> int:
-        """The number after which the newest one read comes."""
-        return ((self.last and self.last.number) or 1) - 1
+    def _keep(self, who: tuple[str, str], messages: Sequence[Message]) -> list[BaseMessage]:
+        """Build all messages; they are kept as they are stored, which nobody can change."""
+        self._read = who, messages
+        return _built(messages)
 
 
-_NOTHING = _Read(("", ""), [], None)
+def _built(messages: Iterable[Message]) -> list[BaseMessage]:
+    return [from_message(message) for message in messages]
 
 
-def _going_on(known: _Read, newest: Sequence[Message], count: int) -> _Read | None:
-    """Return what is known with what came after it; None where that is not all that happened.
+def _before_last(known: Sequence[Message]) -> int:
+    return (known[-1].number or 1) - 1
+
+
+def _going_on(known: Sequence[Message], newest: Sequence[Message], count: int) -> Sequence[Message]:
+    """Return what is known with what came after it; nothing where that is not all that happened.
 
     Numbers are never given twice, so the session is what is known and what is newer if the newest
     one known is still there as it was, and together they are as many as the session has.
+
+    Args:
+        known: all messages of the session, as they were once.
+        newest: the last of them and what is newer, as it is now.
+        count: how many the session has now.
     """
-    if not newest or newest[0] != known.last:
-        return None
-    if count != len(known.messages) + len(newest) - 1:
-        return None
-    added = [from_message(one) for one in newest[1:]]
-    return _Read(known.who, [*known.messages, *added] if added else known.messages, newest[-1])
+    if not newest or newest[0] != known[-1] or count != len(known) + len(newest) - 1:
+        return ()
+    return known if len(newest) == 1 else [*known, *newest[1:]]
 
 
 class _Step(NamedTuple):
