@@ -138,6 +138,7 @@ def test_a_message_handed_out_is_the_callers_own(history: DiaryChatMessageHistor
         handed = history.messages
         handed[0].content = "changed"
         handed[1].tool_calls[0]["args"]["word"] = "changed"  # pyright: ignore
+        handed[2].artifact["at"].append("changed")  # pyright: ignore
         handed[3].response_metadata["model"] = "changed"
         handed[4].content[0]["text"] = "changed"  # pyright: ignore
         assert history.messages == TALK
