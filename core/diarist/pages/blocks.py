@@ -133,6 +133,15 @@ def cut(text: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def parted(blocks: tuple[Block, ...], newline: str) -> tuple[Block, ...]:
+    """Return the blocks with a blank line before the first, unless it brings one."""
+    if not blocks or blocks[0].text.startswith(("\n", "\r")):
+        return blocks
+    first = blocks[0]
+    text, head = newline + first.text, len(newline) + first.head
+    return (first._replace(text=text, head=head), *blocks[1:])
+
+
 def ended(blocks: tuple[Block, ...], newline: str) -> tuple[Block, ...]:
     """Return `blocks` with a line end after the last line."""
     if not blocks or not blocks[-1].text.removeprefix("\ufeff") or blocks[-1].text.endswith("\n"):

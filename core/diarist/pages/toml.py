@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from diarist.caching import BoundedCache
 from diarist.errors import DocumentError
-from diarist.pages.blocks import Block, Path, cut, ended
+from diarist.pages.blocks import Block, Path, cut, ended, parted
 from diarist.pages.rendering import clean, render_header, render_table, render_value
 
 if TYPE_CHECKING:
@@ -200,9 +200,7 @@ class Document:
         values = _freeze(values)
         at = 1 if self.blocks and self.blocks[0].path == () else 0
         before, after = ended(self.blocks[:at], self.newline), self.blocks[at:]
-        block = self._new_block(path, values, before)
-        if after and not after[0].text.startswith(("\n", "\r")):
-            block = block.edited(block.text + self.newline)
+        block, after = self._new_block(path, values, before), parted(after, self.newline)
         tree = MappingProxyType({path[0]: values, **self.tree})
         return self._next(tree, (*before, block, *after))
 
@@ -269,13 +267,7 @@ class Document:
         rest = tuple([block for block in self.blocks if block.path[:length] != path])
         at = _after_siblings(rest, path)
         before, after = ended(rest[:at], self.newline), rest[at:]
-        if before and not moved[0].text.startswith(("\n", "\r")):
-            first = moved[0]
-            lead = self.newline + first.text[: first.head]
-            moved = (
-                first._replace(text=self.newline + first.text, head=len(lead)),
-                *moved[1:],
-            )
+        moved = parted(moved, self.newline) if before else moved
         tree = _with(_without(self.tree, path, _headers(rest)), path, table)
         return self._next(tree, (*before, *ended(moved, self.newline), *after))
 
@@ -311,7 +303,8 @@ class Document:
 
     def _new_block(self, path: Path, values: Table, before: tuple[Block, ...]) -> Block:
         has_text = any(block.text.strip("\ufeff \t\r\n") for block in before)
-        lead = self.newline if has_text else ""
+        is_apart = has_text and before[-1].text.endswith(self.newline * 2)
+        lead = self.newline if has_text and not is_apart else ""
         text = lead + render_table(path, values, self.newline)
         return Block(path, text, len(lead), is_rendered=True)
 
@@ -321,7 +314,8 @@ class Document:
         at = _after_siblings(self.blocks, path)
         before, after = ended(self.blocks[:at], self.newline), self.blocks[at:]
         block = self._new_block(path, values, before)
-        return self._next(_with(self.tree, path, values), (*before, block, *after))
+        tree = _with(self.tree, path, values)
+        return self._next(tree, (*before, block, *parted(after, self.newline)))
 
     def _edit(self, number: int, path: Path, old: Table | None, values: Table | None) -> Document:
         """Edit a table that a person laid out; None for `old` adds it, for `values` removes it.

@@ -356,3 +356,13 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {document.text for document in cache._entries.values()}  # pyright: ignore[reportPrivateUsage]
     assert pages[0] not in kept
     assert pages[-1] in kept
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_new_table_stands_apart_by_one_blank_line_from_both_neighbours(newline: str):
+    page = parse(f"[a.x]{newline}k = 1{newline}")
+    page = page.set_first(("_meta",), {"version": "1.0"}).set(("_meta", "figures"), {"n": 1})
+    page = page.set(("_meta", "figures"), {"n": 2})
+    shown = '[_meta]\nversion = "1.0"\n\n[_meta.figures]\nn = 2\n\n[a.x]\nk = 1\n'
+    assert page.text == shown.replace("\n", newline)
+    assert parse(page.text).set(("a", "y"), {"k": 2}).text.count(newline * 2) == 3
