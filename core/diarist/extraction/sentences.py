@@ -59,7 +59,11 @@ _MATERIAL_FOLLOWS = (
     r"|essay|grammar|post)\b[^\n.!?:]{0,60}(?:[.!?:]\s|\n)"
 )
 
-_ABBREVIATION = r"\b(?:e\.g|i\.e|etc|vs|dr|mrs?|ms|st|prof|approx|no|[a-z])\.$"
+_ABBREVIATION = (
+    r"(?P<always>\b(?:e\.g|i\.e|vs|dr|mrs?|ms|st|prof|sr|mt|rev|gen|capt|approx|ca|fig)"
+    r"|(?<!vitamin )(?<!plan )(?<!grade )(?<!type )\b(?-i:[A-HJ-Z]))\.$"
+    r"|\b(?P<number>no|nos|p|pp|art)\.$|\b(?:etc|inc|ltd|co|jr|[a-z])\.$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +162,8 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     ['I like St. Ives.', 'Why?', 'Ask me']
     """
     start = 0
-    for stop in pattern(r"[.!?…]+[\"')\]]*(?=\s|\Z)|\n+|\Z").finditer(text):
-        if stop[0] == "." and _abbreviates(text, max(start, stop.end() - 8), stop.end()):
+    for stop in pattern(_STOP).finditer(text):
+        if stop[0] == "." and _abbreviates(text, max(start, stop.end() - 12), stop.end()):
             continue
         if stop[0] == "?" and regardless(_ANSWERED).match(text, start):
             continue
@@ -171,6 +175,8 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         start = stop.end()
 
 
+_STOP = r"[.!?…]+[\"')\]]*(?=\s|\Z)|[。！？｡]+(?:[」』”）]+(?=\s|\Z))?(?![」』”）])|\n+|\Z"
+
 _ANSWERED = (
     r"[\s*•-]*(?!(?:what|why|how|who|when|where|which|really|sure|you|so|ok|right|any|is|are|do)\b)"
     r"[\w'-]+(?: [\w'-]+){0,4}\? (?:no\b|not\b|never|yes,? please|hard (?:pass|no)|yuck|ugh|eww?"
@@ -180,7 +186,12 @@ _ANSWERED = (
 
 
 def _abbreviates(text: str, start: int, end: int) -> bool:
-    return bool(regardless(_ABBREVIATION).search(text, start, end))
+    """Say whether a full stop belongs to its word: "Dr. Smith", "no. 5", but "No. I won't"."""
+    found = regardless(_ABBREVIATION).search(text, start, end)
+    if found is None or found["always"]:
+        return found is not None
+    following = text[end : end + 2].strip()[:1]
+    return following.isdigit() if found["number"] else following.islower()
 
 
 _PRONOUN = r"(?:i|im|ive|we|you|he|she|they|it|there|that|this|i'\w+|we'\w+|you'\w+|it's|that's)"

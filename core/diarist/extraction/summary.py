@@ -1,7 +1,8 @@
 """A rolling summary of a conversation, in its own sentences, and words that stand for it.
 
-Nothing is generated: each sentence and each keyword was said. A turn goes in, the whole new summary
-comes out; the same turn a second time changes nothing.
+Nothing is generated: each sentence and each keyword was said; only times that hang on the day of the
+turn become dates. A turn goes in, the whole new summary comes out; the same turn a second time
+changes nothing, and what stands in the summary is never dated again.
 """
 
 from __future__ import annotations
