@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diarist.errors import ExtractionError
 from diarist.extraction.asking import asked, checked_complete
+from diarist.extraction.dating import dated
 from diarist.extraction.prompting import MAX_USER, ask, ask_again, checked, packaged, plain
 from diarist.extraction.support import Support, summary_of
 from diarist.models import Extraction, Rejected
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from diarist.extraction.asking import Complete, Rounds
     from diarist.models import Snapshot, Turn
 
-PROMPT = "extract-1"
+PROMPT = "extract-2"
 """The newest of diarist's own prompts; a changed prompt is a new file."""
 
 
@@ -112,6 +113,7 @@ class ModelExtractor:
     def _found(self, reading: Reading, support: Support) -> Extraction:
         turn = support.turn
         edits, rejected = support.decide(reading.edits)
+        edits = [dated(edit, turn) if edit.action in ("add", "revise") else edit for edit in edits]
         rejected += [Rejected("an edit of the wrong form", reason) for reason in reading.malformed]
         if reading.proposed > self._max_edits:
             reason = f"the answer has {reading.proposed}, and {self._max_edits} are looked at"

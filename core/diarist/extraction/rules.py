@@ -43,6 +43,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from diarist.extraction import changes, commands, follow_ups, weights
+from diarist.extraction.dating import dated
 from diarist.extraction.discretion import is_apart
 from diarist.extraction.matching import asides, frame, told_in
 from diarist.extraction.packs import load_pack
@@ -122,7 +123,10 @@ class RuleExtractor:
         return [finding.edit for finding in found if finding.doubt is None][:LIMIT]
 
     def extract(self, turn: Turn, snapshot: Snapshot) -> Extraction:
-        """Return the edits of `turn`, what is offered and why, and the conversation's summary."""
+        """Return the edits of `turn`, what is offered and why, and the conversation's summary.
+
+        Times that hang on the day of the turn are dates in all of them ("next month").
+        """
         followed = follow_ups.edits(turn, snapshot)
         secret = find_secret(turn.user_msg[:READ])
         found = [] if followed else self._findings(turn.user_msg, snapshot.categories)
@@ -137,6 +141,7 @@ class RuleExtractor:
                 if finding.doubt is None
             ][:LIMIT]
         )
+        edits = [dated(edit, turn) for edit in edits]
         previous = snapshot.conversation.get("summary")
         rolling = summarise(
             previous if isinstance(previous, str) else None,

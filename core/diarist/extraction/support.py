@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from diarist.extraction.dating import dated_summary
 from diarist.extraction.discretion import harmless, is_apart, words
 from diarist.extraction.prompting import MAX_USER, plain
 from diarist.extraction.sentences import sentences
@@ -41,7 +42,8 @@ _ONE_AT_A_TIME = frozenset(["home", "name", "job", "employer"])
 
 _CALENDAR = telling(
     "January February March April May June July August September October November December "
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday "
+    "morning evening night week weekend month year spring summer autumn winter end around"
 )
 
 Decision: TypeAlias = "Edit | Rejected"
@@ -248,15 +250,17 @@ def summary_of(
 ) -> tuple[str | None, tuple[str, ...] | None, list[Rejected]]:
     """Return a model's summary and keywords as far as they may be kept, and what may not.
 
-    None keeps what is there. Of a secret that the turn tells no word goes into them; a keyword is
+    None keeps what is there. Times that hang on the day of the turn become dates. Of a secret that the turn tells no word goes into them; a keyword is
     a word of the conversation.
     """
+    so_far = snapshot.conversation.get("summary")
     told = harmless(turn.user_msg, _is_secret)[1] | harmless(turn.assistant_msg, _is_secret)[1]
-    text = _cut(plain(summary[: 4 * MAX_SUMMARY]), told)
+    text = plain(summary[: 4 * MAX_SUMMARY])
+    text = _cut(dated_summary(text, so_far if isinstance(so_far, str) else "", turn), told)
     secret = find_secret(text)
     rejected = [Rejected(WITHHELD, f"the summary looks like {secret}")] if secret else []
     text = "" if secret else text
-    before = [snapshot.conversation.get("summary"), *texts(snapshot.conversation.get("keywords"))]
+    before = [so_far, *texts(snapshot.conversation.get("keywords"))]
     said = [
         turn.user_msg,
         turn.assistant_msg,
