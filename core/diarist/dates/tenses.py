@@ -24,6 +24,7 @@ _MARKS = (
     rf"(?P<neutral>{_BE} (?:\w+ly |so |very |really |not |already |just )?\w+ed\b"
     r"|\b(?:have|has|'ve) (?:\w+ly |just |already |not |never |now )?"
     r"(?:\w+ed|been|got|gone|made|bought|found|chosen|begun|sent|paid|written|taken|set|won|built)\b"
+    r"|\b(?:was|were) (?:training|planning|hoping|preparing|thinking|looking|supposed|meant|due)\b"
     r"|\b(?:bed|red|wed|shed|sled|hundred|united|naked|sacred)\b)"
     r"|(?P<past>\b(?:had|used|wanted|needed|tried|went|came) to\b"
     r"|\b(?:was|were) (?:\w+ly |not |still |just )?\w+ing\b)"

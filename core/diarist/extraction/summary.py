@@ -7,15 +7,14 @@ changes nothing, and what stands in the summary is never dated again.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from diarist.dates.resolving import resolved
-from diarist.dates.words import DAYS, MONTHS, SEASONS
 from diarist.extraction.discretion import STOP_WORDS, harmless, words
+from diarist.extraction.keywords import MAX_KEYWORDS as MAX_KEYWORDS
+from diarist.extraction.keywords import keywords_of
 from diarist.extraction.sentences import HIDDEN, LIMIT, pattern, readable, regardless
 
 if TYPE_CHECKING:
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
     from diarist.models import Turn
 
-MAX_SENTENCES, MAX_CHARACTERS, MAX_KEYWORDS = 5, 400, 8
-_LONGEST, _SHORTEST, _LONGEST_KANJI = 160, 3, 6
-_NEW, _ANSWER, _AGE = 1.5, -1.5, 0.2
+MAX_SENTENCES, MAX_CHARACTERS = 5, 400
+_LONGEST, _SHORTEST = 160, 3
+_NEW, _ANSWER, _AGE, _LEAST_ANSWER = 1.2, -1.5, 0.15, 0.6
 
 _SMALL_TALK = (
     r"\W*(?:(?:hi|hello|hey|thanks?|thank you|thx|cheers|ok(?:ay)?|great|cool|nice|perfect|lovely"
@@ -39,30 +38,34 @@ _SMALL_TALK = (
     r"|happy to help|of course|certainly|absolutely|exactly|definitely|i hope this helps"
     r"|let me know|is there anything else|anything else|feel free|i'm here|glad|noted|understood"
     r"|those (?:are|sound)|have a (?:\w+ )?(?:day|one|time|evening|weekend|trip)|will do|i will"
-    r"|here(?:'s| is| are|'s what| you go)|i'll (?:keep|remember|note|do|try|be)|i can help"
-    r"|what else|tell me more|(?:it|this|that) (?:works|worked|helps|helped))\b[^.!?。]{0,40}[.!?。…:]*)$"
+    r"|here(?:'s| is| are) (?:the|a|an|your|some|what)|here you go|i'll (?:keep|remember|note|do|try|be)|i can help"
+    r"|hallo|hola|olá|bonjour|salut|ciao|danke|bitte|gern(?:e)?|gracias|de nada|obrigad[oa]|merci"
+    r"|de rien|grazie|prego|viel (?:erfolg|spaß|glück)|d'accord|verstanden|schön"
+    r"|what else|tell me more|(?:it|this|that) (?:works|worked|helps|helped))\b[^.!?。]{0,40}[.!?。…:]*"
+    r"|(?:你好|您好|谢谢|不客气|记住了|好的|こんにちは|ありがとう|안녕하세요|감사합니다)\w{0,6}[。！？!.]*)$"
 )
 _OPENING = (
     r"(?:(?:oh|well|ok|okay|haha|hmm|um|so|btw|by the way|thanks|great|cool|nice|wow|anyway|hi|hey"
     r"|hello)(?:, |! ))+(?=\w)"
 )
 """What goes before a sentence and says nothing."""
-_FACT = r"\b(?:i(?:'m|'ve|'d)?|my|we|our)\b"
+_FACT = (
+    r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|we|our|ich|mein\w*|wir|unser\w*|je|j['’]\w+|mon|mes|nous|yo|soy"
+    r"|mi|mis|eu|sou|meu|minha|moro|io|sono|ik|mijn|jag)\b|[我私僕]|나는|저는|제가|내가"
+)
+_OF_ONESELF = r"\b(?:i(?:['’](?:m|ve|d|ll))?|me|my|mine|we|us|our|ich|je|yo|eu|io)\b|[我私僕]"
 _NAME = r"(?<=[\w,] )(?!I\b)[A-Z][\w'-]+"
 _NUMBER = r"\d"
+_DATE = r"\b\d{4}-\d\d-\d\d\b"
 _POINTS = r"(?:it|that|this|these|those|they|he|she)\b"
 """A beginning that points at something said before."""
 _ENDS = ".!?…。！？"
 _CODE = r"```[\s\S]*?(?:```|\Z)"
 _LIST = r"(?<=:)[ \t]*\n(?:[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+[^\n]*[^\n.!?:][ \t]*(?:\n+|\Z))+"
 _ITEM = r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+([^\n]*\S)"
+_ADDRESS_AT_ALL = r"https?://\S+"
 _ADDRESS = r"(https?://\S{36})\S{4,}"
 _WORD = r"[^\W\d_][\w'-]*[^\W_]|[^\W\d_]{2,}"
-_TIMES = frozenset(
-    [*DAYS, *MONTHS, *SEASONS, "week", "weekend", "month", "year", "evening", "night", "morning"]
-)
-"""No keywords: when it was, not what it was about."""
-
 
 class Summary(NamedTuple):
     """What a conversation was about."""
@@ -99,21 +102,19 @@ def summarise(
     >>> summarise("Planned a trip to Rome.", turn, is_secret=lambda text: False).text
     "Planned a trip to Rome. I'm leaving on 2026-01-02. A risotto recipe?"
     """
-    old = [part for text in _stored(previous or "", is_secret) if (part := _part(text))]
+    old = [" ".join(part.split()) for part in harmless(previous or "", is_secret)[0]]
     said, answered, secret = _shown_turn(turn, is_secret)
-    pool = [_Sentence(part, _weight(part) - _AGE * (len(old) - n)) for n, part in enumerate(old)]
+    pool = [
+        _Sentence(part, _weight(part) - _AGE * (len(old) - n if n else len(old) / 2))
+        for n, part in enumerate(old)  # the first one often says what it is all about
+    ]
     pool += [_Sentence(part, _weight(part) + _NEW) for part in said]
-    pool += [_Sentence(part, _weight(part) + _ANSWER) for part in answered[:2]]
+    pool += [_Sentence(part, _weight(part) + _ANSWER) for part in answered]
     text = _joined(_without_doubles(pool))
-    if is_secret(text):  # only together with what was said before
+    if is_secret(text) or is_secret(" ".join([*old, *said, *answered])):  # only together with what was said before
         text, said, answered = _joined(_without_doubles(pool[: len(old)])), [], []
     carried = [word for word in keywords if word.casefold() not in secret]
-    return Summary(text, _keywords(carried, said, answered, text))
-
-
-def _stored(summary: str, is_secret: Callable[[str], bool]) -> list[str]:
-    """Return the sentences of the summary so far."""
-    return harmless(summary, is_secret)[0]
+    return Summary(text, keywords_of(carried, said, answered, text))
 
 
 def _shown_turn(
@@ -125,6 +126,7 @@ def _shown_turn(
     """
     said, told = _shown(turn.user_msg, turn.at.date(), is_secret)
     answered, answer = _shown(turn.assistant_msg, turn.at.date(), is_secret)
+    answered = _answers(answered)
     if not told and not answer:
         return said, answered, told
     if not told:
@@ -185,6 +187,11 @@ def _part(sentence: str) -> str | None:
         return None
     if regardless(_SMALL_TALK).match(part) and not _tells(part):
         return None
+    if not _content(part) and not pattern(_NUMBER).search(part):
+        return None
+    first = part.partition(" ")[0]
+    if first.isalpha() and first.islower():
+        part = part[0].upper() + part[1:]
     if part.rstrip("\"'”’)]」』）")[-1:] in _ENDS:
         return part
     return part.rstrip(" ,;:") + ("." if part[-1] < "\u2e80" else "。")
@@ -192,26 +199,54 @@ def _part(sentence: str) -> str | None:
 
 def _tells(text: str) -> bool:
     """Say whether a sentence that begins like small talk tells something of the user all the same."""
-    if pattern(_NUMBER).search(text):
-        return True
+    if pattern(_NUMBER).search(text) or regardless(r"\b(?:my|our)\b").search(text):
+        return bool(_content(text))
     return bool(regardless(_FACT).search(text)) and len(_content(text)) > 1
 
 
 def _content(text: str) -> list[str]:
+    """Return the words that tell something; in scripts without spaces pairs of signs."""
     found: list[str] = pattern(_WORD).findall(text.lower())
-    return [word for word in found if word not in STOP_WORDS]
+    told = [word for word in found if word not in STOP_WORDS]
+    return [part for word in told for part in (_pairs(word) if word >= "\u2e80" else [word])]
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[place : place + 2] for place in range(0, len(word), 2)]
 
 
 @lru_cache(maxsize=4096)
 def _weight(text: str) -> float:
-    """Return how much a sentence says: facts, names and numbers, not its length."""
-    weight = 1.0 * bool(regardless(_FACT).search(text)) - 0.5 * text.endswith(("?", "？"))
-    weight += 0.5 * min(3, len(pattern(_NAME).findall(text))) + 0.5 * bool(
-        pattern(_NUMBER).search(text)
+    """Return how much a sentence says: facts, names, numbers and dates, not its length."""
+    text = regardless(_ADDRESS_AT_ALL).sub("", text)
+    dated, undated = pattern(_DATE).search(text), pattern(_DATE).sub("", text)
+    content = _content(undated)
+    return (
+        1.2 * bool(regardless(_FACT).search(text))
+        + 0.6 * min(3, len(pattern(_NAME).findall(undated)))
+        + 0.5 * bool(pattern(_NUMBER).search(undated))
+        + 0.4 * bool(dated)
+        - 0.5 * text.endswith(("?", "？"))
+        - 0.5 * bool(regardless(_POINTS).match(text))
+        + 0.1 * min(8, len(content))
+        - 1.0 * (not content)
     )
-    weight -= 0.5 * bool(regardless(_POINTS).match(text))
-    content = _content(text)
-    return weight + 0.1 * min(8, len(content)) - 1.0 * (not content)
+
+
+def _answers(parts: list[str]) -> list[str]:
+    """Return of what the assistant said the first that tells something.
+
+    What it asks is not, nor what it says of itself: that would read as if the user had said it.
+    """
+    first = parts[:2]
+    asks = ("?", "？")
+    return [
+        part
+        for part in first
+        if not part.endswith(asks)
+        and not regardless(_OF_ONESELF).search(part)
+        and _weight(part) >= _LEAST_ANSWER
+    ]
 
 
 def _without_doubles(pool: Iterable[_Sentence]) -> list[_Sentence]:
@@ -233,31 +268,3 @@ def _joined(pool: list[_Sentence]) -> str:
             chosen.append(number)
             length += cost
     return " ".join(pool[number].text for number in sorted(chosen))
-
-
-def _keywords(
-    previous: Iterable[str], said: Iterable[str], answered: Iterable[str], text: str
-) -> tuple[str, ...]:
-    """Return the content words of the summary that were said most, old ones with a lower weight."""
-    score: Counter[str] = Counter()
-    for rank, word in enumerate(previous):
-        score[word] += max(8 - rank, 1)
-    for parts, weight in ((said, 6), (answered, 1)):
-        for part in parts:
-            for word in pattern(_WORD).findall(part.replace("’", "'")):
-                folded = word.lower().removesuffix("'s")
-                if _is_keyword(folded):
-                    score[folded] += weight + 2 * word[0].isupper()
-    shown = text.casefold().replace("’", "'")
-    ranked = [
-        word
-        for word in sorted(score, key=lambda word: -score[word])
-        if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", shown)
-    ]
-    return tuple(ranked[:MAX_KEYWORDS])
-
-
-def _is_keyword(word: str) -> bool:
-    if word >= "\u2e80":  # without spaces a whole clause looks like a word
-        return 1 < len(word) <= _LONGEST_KANJI
-    return len(word) > 2 and word not in STOP_WORDS and word not in _TIMES

@@ -48,7 +48,7 @@ from diarist.testing import MemoryBackend
 def test_an_answer_is_found_in_whatever_it_is_wrapped(wrapped: object):
     found, model = extract("I love jazz.", wrapped)
     assert [(one.action, one.category, one.id, one.text) for one in found.edits] == JAZZ
-    assert found.edits[0].rule == "model/extract-1"
+    assert found.edits[0].rule == "model/extract-2"
     assert len(model.prompts) == 1
 
 
