@@ -39,8 +39,8 @@ def _pattern(source: str) -> re.Pattern[str]:
 def resolved(text: str, day: date, *, seen: str | None = None, said_in: str | None = None) -> str:
     """Return `text` with the times that hang on `day` written so that they don't.
 
-    A day is written with its date, a week with its Monday's, longer ones by name. What says no time,
-    or one that can't be told, stays as it is, and a second time changes nothing.
+    A day is written with its date, a week with its Monday's, longer ones by name. What says no
+    time, or one that can't be told, stays as it is, and a second time changes nothing.
 
     Args:
         text: what was said.
@@ -54,7 +54,8 @@ def resolved(text: str, day: date, *, seen: str | None = None, said_in: str | No
     """
     spoken = None
     if said_in is not None and not tense(text.lower(), len(text), len(text)):
-        spoken = tense(said_in.lower(), len(said_in), len(said_in)) or None
+        place = max(said_in.find(text[:20]), 0)
+        spoken = tense(said_in.lower(), place, min(place + len(text), len(said_in))) or None
     written: list[str] = []
     reached = 0
     for phrase in phrases(text if seen is None else seen, day, tense_of=spoken):
@@ -69,7 +70,9 @@ def _written(text: str, phrase: Phrase) -> tuple[int, int, str]:
     start, end, period = phrase.start, phrase.end, phrase.period
     before, after = text[:start], text[end:]
     words = period.when
-    if phrase.lead and phrase.lead not in ("on", "in", "at"):
+    if phrase.lead == "within":
+        words = f"by {period.name.removeprefix('around ')}"
+    elif phrase.lead and phrase.lead not in ("on", "in", "at"):
         words = f"{phrase.lead} {period.name}"
     elif not phrase.lead and _pattern(r"\ball\s+$").search(before):
         words = f"of {period.name}"
@@ -95,4 +98,6 @@ def _owning(phrase: Phrase) -> str:
     lead = f"{phrase.lead} " if phrase.lead else ""
     if (period.end - period.start).days == 1:
         return f"{lead}the {period.name.rpartition(' of ')[2]} "
-    return f"{lead}{period.name}'s " if period.name.startswith("the ") else f"{lead}the {period.name} "
+    return (
+        f"{lead}{period.name}'s " if period.name.startswith("the ") else f"{lead}the {period.name} "
+    )

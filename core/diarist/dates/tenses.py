@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Tense: TypeAlias = Literal[-1, 0, 1]
 """Past, unknown, future."""
@@ -35,7 +38,7 @@ _MARKS = (
     rf"|{_BE} (?:\w+ly |not |also |still |now |finally |all )?\w+ing\b"
     rf"|{_BE} (?:away|off|free|back|busy|due|visiting)\b"
     r"|\b(?:planning|booked|deadline|expires?|leaves|starts|begins|opens|arrives|appointment)\b)"
-    rf"|(?P<went>\b(?:{_WENT}|agreed|\w\w+(?<!e)ed)\b)"
+    rf"|(?P<went>\b(?:{_WENT}|agreed|(?<!ing )(?<!been )\w\w+(?<!e)ed)\b)"
 )
 _GENERAL = (
     r"\b(?:every|each|always|usually|often|normally|typically|generally|sometimes|never|whenever"
@@ -62,9 +65,8 @@ def tense(text: str, start: int, end: int) -> Tense:
     """
     first, last = _within(_SENTENCE, text, start, end)
     for low, high in (_within(_BOUNDARY, text, start, end, first, last), (first, last)):
-        told = [_told(mark) for mark in _pattern(_MARKS).finditer(text, low, start)]
-        told = [one for one in told if one][::-1]
-        told += [one for mark in _pattern(_MARKS).finditer(text, end, high) if (one := _told(mark))]
+        before: list[Tense] = [*_marks(text, low, start)]
+        told = before[-1:] or [*_marks(text, end, high)]
         if told:
             return told[0]
     return 0
@@ -80,10 +82,22 @@ def is_general(text: str, start: int, end: int) -> bool:
     return _pattern(_GENERAL).search(text, first, last) is not None
 
 
-def _told(mark: re.Match[str]) -> Tense:
-    if mark.lastgroup == "neutral":
-        return 0
-    return 1 if mark.lastgroup == "future" else -1
+def clause(text: str, start: int, end: int) -> str:
+    """Return the clause around a place.
+
+    >>> clause("we moved, and my lease ends in june", 28, 35)
+    ' my lease ends in june'
+    """
+    bounds = _within(_SENTENCE, text, start, end)
+    low, high = _within(_BOUNDARY, text, start, end, *bounds)
+    return text[low:high]
+
+
+def _marks(text: str, start: int, end: int) -> Iterator[Tense]:
+    """Yield the tense of each verb that has one."""
+    for mark in _pattern(_MARKS).finditer(text, start, end):
+        if mark.lastgroup != "neutral":
+            yield 1 if mark.lastgroup == "future" else -1
 
 
 def _within(

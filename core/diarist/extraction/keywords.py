@@ -16,7 +16,7 @@ MAX_KEYWORDS = 8
 
 _WORD = r"[^\W\d_][\w'-]*[^\W_]|[^\W\d_]{2,}"
 _LONGEST_KANJI = 6
-_SAID, _ANSWERED, _CAPITAL = 6, 1, 2
+_SAID, _ANSWERED, _SHOWN, _CAPITAL = 4, 1, 2, 3
 
 _TIMES = (
     *(*DAYS, *MONTHS, *SEASONS, "week", "weeks", "weekend", "month", "months", "year", "years"),
@@ -46,15 +46,15 @@ _NONE = STOP_WORDS.union(_TIMES, _EVERYDAY.split(), _ELSEWHERE.split())
 def keywords_of(
     previous: Iterable[str], said: Iterable[str], answered: Iterable[str], summary: str
 ) -> tuple[str, ...]:
-    """Return the telling words of `summary` that were said most, old keywords with a lower weight.
+    """Return the telling words of `summary`: names, what was said just now, and old keywords first.
 
     >>> keywords_of(["rome"], ["I baked bread with Ana."], [], "A trip to Rome. I baked bread.")
-    ('rome', 'baked', 'bread')
+    ('rome', 'baked', 'bread', 'trip')
     """
     score: Counter[str] = Counter()
     for rank, word in enumerate(previous):
         score[word] += max(MAX_KEYWORDS - rank, 1)
-    for parts, weight in ((said, _SAID), (answered, _ANSWERED)):
+    for parts, weight in ((said, _SAID), (answered, _ANSWERED), ([summary], _SHOWN)):
         for part in parts:
             for word, capital in _words(part):
                 score[word] += weight + _CAPITAL * capital

@@ -1,7 +1,7 @@
 """A rolling summary of a conversation, in its own sentences, and words that stand for it.
 
-Nothing is generated: each sentence and each keyword was said; only times that hang on the day of the
-turn become dates. A turn goes in, the whole new summary comes out; the same turn a second time
+Nothing is generated: each sentence and each keyword was said; only times that hang on the day of
+the turn become dates. A turn goes in, the whole new summary comes out; the same turn a second time
 changes nothing, and what stands in the summary is never dated again.
 """
 
@@ -38,10 +38,12 @@ _SMALL_TALK = (
     r"|happy to help|of course|certainly|absolutely|exactly|definitely|i hope this helps"
     r"|let me know|is there anything else|anything else|feel free|i'm here|glad|noted|understood"
     r"|those (?:are|sound)|have a (?:\w+ )?(?:day|one|time|evening|weekend|trip)|will do|i will"
-    r"|here(?:'s| is| are) (?:the|a|an|your|some|what)|here you go|i'll (?:keep|remember|note|do|try|be)|i can help"
+    r"|here(?:'s| is| are) (?:the|a|an|your|some|what)|here you go|i can help"
+    r"|i'll (?:keep|remember|note|do|try|be)"
     r"|hallo|hola|olá|bonjour|salut|ciao|danke|bitte|gern(?:e)?|gracias|de nada|obrigad[oa]|merci"
     r"|de rien|grazie|prego|viel (?:erfolg|spaß|glück)|d'accord|verstanden|schön"
-    r"|what else|tell me more|(?:it|this|that) (?:works|worked|helps|helped))\b[^.!?。]{0,40}[.!?。…:]*"
+    r"|what else|tell me more|(?:it|this|that) (?:works|worked|helps|helped))\b"
+    r"[^.!?。]{0,40}[.!?。…:]*"
     r"|(?:你好|您好|谢谢|不客气|记住了|好的|こんにちは|ありがとう|안녕하세요|감사합니다)\w{0,6}[。！？!.]*)$"
 )
 _OPENING = (
@@ -59,13 +61,14 @@ _NUMBER = r"\d"
 _DATE = r"\b\d{4}-\d\d-\d\d\b"
 _POINTS = r"(?:it|that|this|these|those|they|he|she)\b"
 """A beginning that points at something said before."""
-_ENDS = ".!?…。！？"
-_CODE = r"```[\s\S]*?(?:```|\Z)"
+_ENDS = ".!?…。！？｡"
+_CODE = r"(?P<colon>:)?\s*```[\s\S]*?(?:```|\Z)"
 _LIST = r"(?<=:)[ \t]*\n(?:[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+[^\n]*[^\n.!?:][ \t]*(?:\n+|\Z))+"
 _ITEM = r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+([^\n]*\S)"
 _ADDRESS_AT_ALL = r"https?://\S+"
 _ADDRESS = r"(https?://\S{36})\S{4,}"
 _WORD = r"[^\W\d_][\w'-]*[^\W_]|[^\W\d_]{2,}"
+
 
 class Summary(NamedTuple):
     """What a conversation was about."""
@@ -111,9 +114,10 @@ def summarise(
     pool += [_Sentence(part, _weight(part) + _NEW) for part in said]
     pool += [_Sentence(part, _weight(part) + _ANSWER) for part in answered]
     text = _joined(_without_doubles(pool))
-    if is_secret(text) or is_secret(" ".join([*old, *said, *answered])):  # only together with what was said before
-        text, said, answered = _joined(_without_doubles(pool[: len(old)])), [], []
     carried = [word for word in keywords if word.casefold() not in secret]
+    if is_secret(text) or is_secret(" ".join([*old, *said, *answered])):
+        before = _joined(_without_doubles(pool[: len(old)]))  # what both tell together is one
+        return Summary(before, tuple(carried[:MAX_KEYWORDS]))
     return Summary(text, keywords_of(carried, said, answered, text))
 
 
@@ -159,14 +163,14 @@ def _shown(
 
 def _flowing(text: str) -> str:
     """Return a text without blocks of code, a list after a colon as one sentence."""
-    text = pattern(_CODE).sub("\n", text)
+    text = pattern(_CODE).sub(lambda found: ".\n" if found["colon"] else "\n", text)
     return pattern(_LIST).sub(
         lambda found: " " + ", ".join(pattern(_ITEM).findall(found[0])) + ".\n", text
     )
 
 
 def _own(part: str, seen: str) -> str:
-    """Return a sentence without a long quotation or pasted text at its end, "" for one that is one."""
+    """Return a sentence without the pasted text or long quotation at its end."""
     hidden = seen.find(HIDDEN * 40)
     if hidden < 0 and seen.count(HIDDEN) <= len(seen) // 2:
         return part
@@ -198,7 +202,7 @@ def _part(sentence: str) -> str | None:
 
 
 def _tells(text: str) -> bool:
-    """Say whether a sentence that begins like small talk tells something of the user all the same."""
+    """Say whether a sentence that begins like small talk tells something of the user."""
     if pattern(_NUMBER).search(text) or regardless(r"\b(?:my|our)\b").search(text):
         return bool(_content(text))
     return bool(regardless(_FACT).search(text)) and len(_content(text)) > 1

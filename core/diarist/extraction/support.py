@@ -250,8 +250,8 @@ def summary_of(
 ) -> tuple[str | None, tuple[str, ...] | None, list[Rejected]]:
     """Return a model's summary and keywords as far as they may be kept, and what may not.
 
-    None keeps what is there. Times that hang on the day of the turn become dates. Of a secret that the turn tells no word goes into them; a keyword is
-    a word of the conversation.
+    None keeps what is there. Times that hang on the day of the turn become dates. Of a secret that
+    the turn tells no word goes into them; a keyword is a word of the conversation.
     """
     so_far = snapshot.conversation.get("summary")
     told = harmless(turn.user_msg, _is_secret)[1] | harmless(turn.assistant_msg, _is_secret)[1]

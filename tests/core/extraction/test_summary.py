@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diarist.extraction.sentences import sentences
 from diarist.extraction.summary import (
     MAX_CHARACTERS,
     MAX_KEYWORDS,
@@ -90,17 +91,138 @@ def test_a_secret_that_two_turns_tell_together_is_left_out() -> None:
     assert (said.text, said.keywords) == ("Here is my password.", ())
 
 
-def test_old_sentences_make_room_for_new_ones() -> None:
+def test_old_sentences_make_room_for_new_ones_the_first_last() -> None:
     previous = " ".join(f"We talked about topic number {n}." for n in range(5))
-    said = after("I'm flying to Oslo with Clara on 3 May.", previous=previous)
-    assert said.text.endswith("I'm flying to Oslo with Clara on 3 May.")
-    assert "number 0" not in said.text
+    said = after("I'm flying to Oslo with Clara on 3 May 2026.", previous=previous)
+    assert said.text.endswith("I'm flying to Oslo with Clara on 3 May 2026.")
+    assert "number 1" not in said.text
+    assert "number 0" in said.text
 
 
-def test_keywords_are_content_words_and_roll_on() -> None:
-    said = after("I need a risotto recipe without mushrooms.", keywords=("walnuts",))
-    assert {"risotto", "mushrooms", "walnuts"} <= set(said.keywords)
-    assert not {"i", "a", "without", "need"} & set(said.keywords)
+def test_keywords_are_telling_words_of_the_summary_and_roll_on() -> None:
+    said = after(
+        "I need a risotto recipe today.", previous="No walnuts.", keywords=("walnuts", "x")
+    )
+    assert set(said.keywords) == {"risotto", "recipe", "walnuts"}
+
+
+# ---------------------------------------------------------------- a whole conversation
+
+
+def conversation(
+    *turns: tuple[str, str], start: datetime = datetime(2026, 11, 21, 9, tzinfo=UTC)
+) -> Summary:
+    """Return the summary after turns, one a day."""
+    text, keywords = "", ()
+    for number, (user, assistant) in enumerate(turns):
+        turn = Turn("s", user, assistant, start + timedelta(days=number))
+        text, keywords = summarise(
+            text, turn, keywords=keywords, is_secret=lambda text: bool(find_secret(text))
+        )
+    return Summary(text, keywords)
+
+
+THIRTY = (
+    ("Hi there!", "Hello! How can I help you today?"),
+    ("I'm planning my wedding with Clara in Sintra for 120 guests.", "How lovely! When is it?"),
+    *[(f"What about topic {word}?", "It depends on what you like.") for word in ("food", "wine")],
+    ("Our budget is 18,000 euros at Quinta do Bispo.", "Noted, that is a good start."),
+    *[("Tell me more about flowers.", "There are many kinds of flowers.")] * 6,
+    *[("And how would that look?", "It would look fine.")] * 6,
+    *[("Thanks, that's great!", "You're welcome!")] * 6,
+    ("What music do people like?", "Jazz is popular."),
+    ("Do you know any bands?", "There are a few local ones."),
+    ("Ok, sounds good.", "Great!"),
+    ("My brother Paulo plays the saxophone and brings 3 friends.", "Nice touch."),
+    ("How should I write to guests?", "Keep it short."),
+    ("Can it be funny?", "Of course."),
+    ("We booked the band Fado Novo for 21:00.", "Perfect."),
+)
+
+
+def test_facts_with_names_and_numbers_outlast_thirty_turns_of_talk() -> None:
+    assert len(THIRTY) == 30
+    said = conversation(*THIRTY)
+    facts = [user for user, _ in THIRTY if user.startswith(("I'm", "Our", "My", "We"))]
+    assert [fact for fact in facts if fact in said.text] == facts
+    assert said.text.endswith("We booked the band Fado Novo for 21:00.")
+    assert {"clara", "paulo", "fado"} <= set(said.keywords)
+
+
+def test_of_equal_facts_the_newest_are_kept() -> None:
+    towns = ("Oslo", "Porto", "Leeds", "Turin", "Ghent", "Basel", "Malmö", "Sofia")
+    said = conversation(*[(f"I lived in {town} for 3 years with Ana.", "") for town in towns])
+    assert said.text.endswith("I lived in Sofia for 3 years with Ana.")
+    assert [town for town in towns if town in said.text][-4:] == list(towns[-4:])
+    assert said.text.count(".") == MAX_SENTENCES
+
+
+def test_times_are_counted_from_the_day_on_which_they_were_said_and_only_once() -> None:
+    said = conversation(
+        ("My exam is next Friday.", "I'll ask you about it next week."),
+        ("My visa expires tomorrow.", ""),
+        ("We moved here two years ago.", ""),
+    )
+    assert said.text == (
+        "My exam is on Friday 2026-11-27. My visa expires on 2026-11-23. We moved here in 2024."
+    )
+
+
+def test_quotations_and_titles_keep_their_times() -> None:
+    said = after('My sister sings "Yesterday" tomorrow.')
+    assert said.text == 'My sister sings "Yesterday" on 2026-01-02.'
+
+
+def test_code_and_pasted_texts_are_left_out() -> None:
+    code = (
+        "My parser crashes:\n```python\ndef total(xs):\n    return sum(xs)\n```\nI use Python 3.12."
+    )
+    assert after(code).text == "My parser crashes. I use Python 3.12."
+    pasted = "Translate this to French: I moved to Oslo last week. My dog is called Rex."
+    assert "Rex" not in after(pasted).text
+
+
+def test_a_list_is_one_sentence_and_an_address_is_cut() -> None:
+    said = after("My fridge has:\n- eggs\n- feta\n- 2 leeks\n\nhttps://shop.example/" + 60 * "x")
+    assert said.text.startswith("My fridge has: eggs, feta, 2 leeks. https://shop.example/xxx")
+    assert len(said.text) < 100
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("Dr. Smith, e.g. at St. Mary's, said 3.5 km.", "I ran it at 5 p.m. on foot!"),
+        ("My tutor is J. R. Novak.", "She lives at no. 5, etc.", "No."),
+        ("I told Ana no.", "I have 2 cats."),
+        ("我对花生过敏。", "我的女儿今年8岁！"),
+        ("私は医者です。", "彼は「東京へ行く。」と言った。", "猫がいます｡"),
+        ("Ich heiße Jürgen Müßig.", "Meine Katze heißt Šárka."),
+    ],
+)
+def test_sentences_are_kept_whole(parts: tuple[str, ...]) -> None:
+    text = ("" if parts[0] > "\u2e80" else " ").join(parts)
+    found = [text[start:end] for start, end in sentences(text)]
+    assert tuple(found) == tuple(part for part in parts if len(part) > 3)
+    assert after(text).text == " ".join(part for part in parts if part != "No.")
+
+
+@pytest.mark.parametrize(
+    "answer", ["I'm fine!", "How many guests?", "You're welcome.", "I love it."]
+)
+def test_what_the_assistant_says_of_itself_is_not_told_as_the_users(answer: str) -> None:
+    assert after("My cat is called Tom.", answer).text == "My cat is called Tom."
+
+
+def test_a_no_that_tells_something_is_no_small_talk() -> None:
+    assert after("No, my flight is on Monday 2026-03-02.").text.startswith("No, my flight")
+    assert after("Yes, that one. No thanks. Another!").text == ""
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_every_keyword_stands_in_the_summary(user: str, assistant: str) -> None:
+    said = after(user, assistant, "My cat Tom eats fish.", ("tom", "cat", "dog"))
+    assert all(word.casefold() in said.text.casefold() for word in said.keywords)
 
 
 @settings(deadline=None, max_examples=50)
