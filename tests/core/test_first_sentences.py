@@ -53,8 +53,8 @@ SENTENCES = {
     "go for a run every Tuesday morning",
     "I usually have dinner at 8": "routines.have-dinner-at-8 = usually have dinner at 8",
     "I want to learn Portuguese": "goals.learn-portuguese = want to learn Portuguese",
-    "I'd like to run a marathon next year": "goals.run-marathon-next-year = "
-    "would like to run a marathon next year",
+    "I'd like to run a marathon next year": "goals.run-marathon-in-2027 = "
+    "would like to run a marathon in 2027",
     "remember that I like jazz": "likes.jazz = like jazz",
     "I'm dyslexic, please use short sentences": "allergies.dyslexic = dyslexic; "
     "instructions.use-short-sentences = use short sentences",

@@ -355,27 +355,50 @@ _ON_THE_15TH = (
     r"(?=\s*(?:$|[.,;!?)]|(?:at|for|in the|with|and|to|because|so|but|from|if)\b))"
 )
 
-FORMS: tuple[tuple[str, Callable[[Seen], Period | None]], ...] = (
-    (rf"{_ALONE}(?:the )?day (?:(?P<after>after tomorrow)|before yesterday)\b", _day_after),
-    (_TOMORROW, _near),
-    (rf"{_ALONE}this (?P<part>morning|afternoon|evening)\b", _near),
-    (rf"{_ALONE}(?P<before>last) (?P<part>night|evening)\b", _near),
-    (_NEXT_FRIDAY, _named_day),
-    (_FRIDAY_NEXT_WEEK, _named_day),
-    (_NEXT_WEEK_FRIDAY, _named_day),
-    (_ON_FRIDAY, _named_day),
-    (_FRIDAY_ALONE, _named_day),
-    (_NEXT_WEEK, _unit),
-    (_AFTER_NEXT, _unit),
-    (rf"{_ALONE}(?P<prep>over|during|on) the weekend\b(?! of\b)", _that_weekend),
-    (rf"{_ALONE}{_AROUND}{_ALONE}{_COUNT} (?P<length>{_UNIT})s? (?P<ago>ago)\b", _counted),
-    (rf"{_ALONE}{_AROUND}{_ALONE}{_COUNT} (?P<length>{_UNIT})s? from (?:now|today)\b", _counted),
-    (rf"{_ALONE}{_COUNT} (?:(?P<weekends>weekend)|(?P<day>{_DAY}))s? ago\b", _days_ago),
-    (_IN_WEEKS, _counted),
-    (_LAST_WEEKS, _stretch),
-    (_END_OF, _boundary),
-    (_IN_MARCH, _lone_month),
-    (_MAY_3, _day_of_month),
-    (_ON_THE_15TH, _day_alone),
+_LENGTHS = frozenset(name + plural for name in LENGTHS for plural in ("", "s"))
+_WEEKDAYS = frozenset(DAY_NUMBERS)
+
+FORMS: tuple[tuple[frozenset[str], str, Callable[[Seen], Period | None]], ...] = (
+    (
+        frozenset(["day"]),
+        rf"{_ALONE}(?:the )?day (?:(?P<after>after tomorrow)|before yesterday)\b",
+        _day_after,
+    ),
+    (frozenset(NEAR), _TOMORROW, _near),
+    (frozenset(["this"]), rf"{_ALONE}this (?P<part>morning|afternoon|evening)\b", _near),
+    (frozenset(["last"]), rf"{_ALONE}(?P<before>last) (?P<part>night|evening)\b", _near),
+    (_WEEKDAYS, _NEXT_FRIDAY, _named_day),
+    (_WEEKDAYS, _FRIDAY_NEXT_WEEK, _named_day),
+    (_WEEKDAYS, _NEXT_WEEK_FRIDAY, _named_day),
+    (_WEEKDAYS, _ON_FRIDAY, _named_day),
+    (_WEEKDAYS, _FRIDAY_ALONE, _named_day),
+    (frozenset(["next", "last", "this"]), _NEXT_WEEK, _unit),
+    (frozenset(["next", "last"]), _AFTER_NEXT, _unit),
+    (
+        frozenset(["weekend"]),
+        rf"{_ALONE}(?P<prep>over|during|on) the weekend\b(?! of\b)",
+        _that_weekend,
+    ),
+    (
+        frozenset(["ago"]),
+        rf"{_ALONE}{_AROUND}{_ALONE}{_COUNT} (?P<length>{_UNIT})s? (?P<ago>ago)\b",
+        _counted,
+    ),
+    (
+        frozenset(["ago"]),
+        rf"{_ALONE}{_COUNT} (?:(?P<weekends>weekend)|(?P<day>{_DAY}))s? ago\b",
+        _days_ago,
+    ),
+    (
+        frozenset(["now", "today"]),
+        rf"{_ALONE}{_AROUND}{_ALONE}{_COUNT} (?P<length>{_UNIT})s? from (?:now|today)\b",
+        _counted,
+    ),
+    (_LENGTHS, _IN_WEEKS, _counted),
+    (_LENGTHS, _LAST_WEEKS, _stretch),
+    (frozenset(["end", "beginning", "start", "middle"]), _END_OF, _boundary),
+    (frozenset(MONTHS), _IN_MARCH, _lone_month),
+    (frozenset(MONTH_NUMBERS), _MAY_3, _day_of_month),
+    (frozenset(["st", "nd", "rd", "th"]), _ON_THE_15TH, _day_alone),
 )
-"""A pattern over lowered text, and the reader of its matches."""
+"""Words of which a text has one, a pattern over lowered text, and the reader of its matches."""

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from diarist.dates import periods
 from diarist.dates.forms import FORMS, Seen
 from diarist.dates.tenses import Tense, is_general, tense
-from diarist.dates.words import DAY_NUMBERS, DAYS, LENGTHS, MONTH_NUMBERS, NEAR, SEASONS
+from diarist.dates.words import DAY_NUMBERS, DAYS, MONTH_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     from diarist.dates.periods import Period
 
-_NAMES = "|".join([*NEAR, *DAY_NUMBERS, *MONTH_NUMBERS, *SEASONS, *LENGTHS, "weekend"])
-_HINT = rf"\b(?:{_NAMES}|last|this)s?\b|\d(?:st|nd|rd|th)\b"
+LIMIT = 1_000
+"""Characters of a sentence that are read; what is longer is no speech."""
+
 _LINE = rf"\b(?:{'|'.join(DAYS)})(?P<link> ?(?:to|until|till|through|and|or|-|–) ?)$"
 
 
@@ -60,7 +61,7 @@ class Phrase:
 
 
 def phrases(text: str, day: date, *, tense_of: Tense | None = None) -> Iterator[Phrase]:
-    """Yield the phrases of `text` that name a time, seen from `day`, in their order.
+    """Yield the phrases of a sentence that name a time, seen from `day`, in their order.
 
     Args:
         text: what was said.
@@ -71,11 +72,15 @@ def phrases(text: str, day: date, *, tense_of: Tense | None = None) -> Iterator[
     ...     print(phrase.period.when)
     on Friday 2026-11-27
     """
-    low = _lowered(text)
-    if not _pattern(_HINT).search(low):
-        return
+    low = _lowered(text[:LIMIT])
+    words = frozenset(_pattern(r"[a-z]+").findall(low))
     matches = sorted(
-        ((match, read) for source, read in FORMS for match in _pattern(source).finditer(low)),
+        (
+            (match, read)
+            for some, source, read in FORMS
+            if not words.isdisjoint(some)
+            for match in _pattern(source).finditer(low)
+        ),
         key=lambda pair: (pair[0].start(), -pair[0].end()),
     )
     before: Phrase | None = None
@@ -127,7 +132,7 @@ def _is_title(text: str, start: int, end: int) -> bool:
 
 def opens_a_sentence(before: str) -> bool:
     """Say whether what follows `before` may begin a sentence."""
-    return _pattern(r"(?:^|[.!?:;\n\"“(*•>-])\s*$").search(before) is not None
+    return before.rstrip(" \t")[-1:] in ("", *'.!?:;\n"“(*•>-')
 
 
 def _in_line(text: str, start: int, before: Phrase | None, found: Period) -> Period | None:

@@ -29,6 +29,8 @@ _IS = (
 _VERB_BEFORE = r"(?:^|[.!?:;,\n(]\s*)(?:is|are|was|will|does|did|would|might)\s+$"
 _SHORT_IS = r"['’]s (?=(?:going|gonna|not|an?|the|my|our|too|fine|ok|okay|good|great|bad|also)\b)"
 _OWNS = r"['’]s (?=\w)"
+_NEAR = 40
+"""Characters around a phrase that are looked at."""
 
 
 @cache
@@ -68,7 +70,8 @@ def resolved(text: str, day: date, *, seen: str | None = None, said_in: str | No
 def _written(text: str, phrase: Phrase) -> tuple[int, int, str]:
     """Return from where to where a phrase is replaced, and by what."""
     start, end, period = phrase.start, phrase.end, phrase.period
-    before, after = text[:start], text[end:]
+    before, after = text[:start], text[end : end + _NEAR]
+    before = before if start <= _NEAR else f"…{before[-_NEAR:]}"
     words = period.when
     if phrase.lead == "within":
         words = f"by {period.name.removeprefix('around ')}"

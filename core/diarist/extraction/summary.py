@@ -149,21 +149,26 @@ def _shown(
     if not is_secret(text):
         text = _flowing(text)
     parts, told = harmless(text, is_secret)
-    shown: list[str] = []
     seen, reached = readable(text), 0
+    found: list[tuple[float, str, str]] = []
     for part in parts:
         reached = text.index(part, reached)
-        own = _own(part, seen[reached : reached + len(part)])
+        own = _own(part, seen[reached : reached + len(part)])[: 2 * _LONGEST]
+        if short := _part(own):
+            found.append((_weight(short), own, seen[reached : reached + len(own)]))
         reached += len(part)
-        dated = resolved(own, day, seen=seen[reached - len(part) :][: len(own)])
-        if shortened := _part(dated):
-            shown.append(shortened)
-    return shown, told
+    least = sorted((weight for weight, *_ in found), reverse=True)[: 2 * MAX_SENTENCES][-1:]
+    best = [(own, mask) for weight, own, mask in found if [weight] >= least]
+    dated = (_part(resolved(own, day, seen=mask)) for own, mask in best[-4 * MAX_SENTENCES :])
+    return [part for part in dated if part], told
 
 
 def _flowing(text: str) -> str:
     """Return a text without blocks of code, a list after a colon as one sentence."""
-    text = pattern(_CODE).sub(lambda found: ".\n" if found["colon"] else "\n", text)
+    if "```" in text:
+        text = pattern(_CODE).sub(lambda found: ".\n" if found["colon"] else "\n", text)
+    if "\n" not in text:
+        return text
     return pattern(_LIST).sub(
         lambda found: " " + ", ".join(pattern(_ITEM).findall(found[0])) + ".\n", text
     )

@@ -7,49 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from diarist.dates.words import DAYS, LENGTHS, MONTH_NUMBERS, MONTHS, NUMBERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SHORT = {name[:3]: number for number, name in enumerate(_MONTHS, 1)} | {"sept": 9}
-_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)} | _SHORT
-_NUMBERS = {
-    **dict.fromkeys(("a", "an", "one"), 1),
-    "two": 2,
-    "couple": 2,
-    "three": 3,
-    "few": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-}
-_LENGTHS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 _WORD = re.compile(r"[a-z]+|\d+")
 _ISO = re.compile(r"\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_MONTH = "|".join(sorted(_MONTH_NUMBERS, key=len, reverse=True))
+_MONTH = "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True))
 _ORDINAL = r"(\d{1,2})(?:st|nd|rd|th)?"
 _DAY_OF_MONTH = re.compile(rf"\b(?:{_ORDINAL}(?: of)? ({_MONTH})|({_MONTH})\.? {_ORDINAL})\b(?!:)")
-_LONE_MONTH = re.compile(rf"\b({'|'.join(name for name in _MONTHS if name != 'may')})\b")
+_LONE_MONTH = re.compile(rf"\b({'|'.join(name for name in MONTHS if name != 'may')})\b")
 _LONE_MAY = re.compile(
     r"\b(?:in|of|since|until|last|this|next|early|mid|late) (may)\b|\b(may) \d{4}"
 )
 _AGO = re.compile(
-    rf"\b({'|'.join(_NUMBERS)}|\d{{1,3}})(?: of)? (day|week|month|year)s? (?:ago|back|earlier)\b"
+    rf"\b({'|'.join(NUMBERS)}|\d{{1,3}})(?: of)? (day|week|month|year)s? (?:ago|back|earlier)\b"
 )
-_LAST = re.compile(rf"\b(last|this|past) (week|month|year|{'|'.join(_DAYS)})\b")
-_LONE_DAY = re.compile(rf"\b(?:on )?({'|'.join(_DAYS)})\b")
+_LAST = re.compile(rf"\b(last|this|past) (week|month|year|{'|'.join(DAYS)})\b")
+_LONE_DAY = re.compile(rf"\b(?:on )?({'|'.join(DAYS)})\b")
 _NEAR = {"today": 0, "tonight": 0, "yesterday": 1}
 _WHEN = re.compile(
     r"\bwhen\b|\b(?:what|which) (?:day|date|week|month|year|time)\b|\bhow (?:long ago|recently)\b"
@@ -62,8 +39,8 @@ _TEMPORAL = frozenset(
     [
         *("yesterday", "today", "tonight", "tomorrow", "ago", "last", "next", "since", "recently"),
         *("day", "week", "weekend", "month", "year", "morning", "afternoon", "evening", "night"),
-        *(name for name in _MONTHS if name not in ("may", "march")),
-        *_DAYS,
+        *(name for name in MONTHS if name not in ("may", "march")),
+        *DAYS,
     ]
 )
 
@@ -153,7 +130,7 @@ def tells_when(text: str) -> bool:
     if _YEAR.search(folded) or _DAY_OF_MONTH.search(folded) or _LONE_MAY.search(folded):
         return True
     words = set(_WORD.findall(folded))
-    return not words.isdisjoint(_TEMPORAL) or any(word[:-1] in _LENGTHS for word in words)
+    return not words.isdisjoint(_TEMPORAL) or any(word[:-1] in LENGTHS for word in words)
 
 
 # ---------------------------------------------------------------- how
@@ -168,11 +145,11 @@ def _named(text: str) -> Iterator[Named]:
     months: set[int] = set()
     for found in _DAY_OF_MONTH.finditer(text):
         name, day = (found[2], found[1]) if found[1] else (found[3], found[4])
-        months.add(_MONTH_NUMBERS[name])
+        months.add(MONTH_NUMBERS[name])
         if 1 <= int(day) <= 31:
-            yield Named(year, _MONTH_NUMBERS[name], int(day))
+            yield Named(year, MONTH_NUMBERS[name], int(day))
     for found in (*_LONE_MONTH.finditer(text), *_LONE_MAY.finditer(text)):
-        month = _MONTH_NUMBERS[next(part for part in found.groups() if part)]
+        month = MONTH_NUMBERS[next(part for part in found.groups() if part)]
         if month not in months:
             months.add(month)
             yield Named(year, month)
@@ -188,8 +165,8 @@ def _relative(text: str, now: datetime) -> Iterator[Span]:
         if re.search(rf"\b{word}\b", text):
             yield Span(today - back * one, today - (back - 1) * one)
     for found in _AGO.finditer(text):
-        count = _NUMBERS.get(found[1]) or int(found[1])
-        length = _LENGTHS[found[2]]
+        count = NUMBERS.get(found[1]) or int(found[1])
+        length = LENGTHS[found[2]]
         try:
             middle = today - count * length * one
             reach = max(length // 2, 1) * one
@@ -207,8 +184,8 @@ def _relative(text: str, now: datetime) -> Iterator[Span]:
 def _unit(name: str, today: datetime, *, back: bool) -> Span:
     """Return the day, week, month or year that is named, or the one before it."""
     one = timedelta(days=1)
-    if name in _DAYS:
-        ago = (today.weekday() - _DAYS.index(name)) % 7 or 7 * back
+    if name in DAYS:
+        ago = (today.weekday() - DAYS.index(name)) % 7 or 7 * back
         return Span(today - ago * one, today - (ago - 1) * one)
     if name == "week":
         monday = today - today.weekday() * one

@@ -193,7 +193,7 @@ CHANGED: dict[tuple[str, ...], list[str]] = {
         "likes: Olives have really grown on me (was hate olives)"
     ],
     ("I eat sugar", "I gave up sugar two years ago"): [
-        "routines: gave up sugar two years ago (was eat sugar)"
+        "routines: gave up sugar in 2024 (was eat sugar)"
     ],
     ("I drink coffee", "I switched to tea"): ["routines: switched to tea (was drink coffee)"],
     ("I use Windows", "I switched to Linux"): ["routines: switched to Linux (was use Windows)"],
