@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.ids import check_user_id
 from diarist.checks import (
+    check_choice,
     check_counts,
     check_json,
     check_list,
@@ -25,6 +26,7 @@ from diarist.pages.rendering import clean
 from diarist.recall.terms import text_of
 from diarist.records import (
     KEEP,
+    NOTE_ORDERS,
     DeleteNote,
     GetNote,
     Hit,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from diarist.backends.records import RecordStore
     from diarist.embedding import Embedder
-    from diarist.records import Keep, Namespace, Note, NoteOperation, Scored, Vectors
+    from diarist.records import Keep, Namespace, Note, NoteOperation, NoteOrder, Scored, Vectors
 
 RETENTION = timedelta(days=30)
 """How long a deleted note can be restored, unless told otherwise."""
@@ -140,9 +142,11 @@ class Notes:
         get = GetNote(_place(namespace), key, refresh, deleted)
         return cast("Note | None", (await self.batch(user_id, [get]))[0])
 
-    async def delete(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
-        """Delete a note softly, and say whether there was one."""
-        return (await self.batch(user_id, [DeleteNote(_place(namespace), key)]))[0]
+    async def delete(
+        self, user_id: str, namespace: Namespace | str, key: str, *, forever: bool = False
+    ) -> bool:
+        """Delete a note softly, or forever, and say whether there was one."""
+        return (await self.batch(user_id, [DeleteNote(_place(namespace), key, forever)]))[0]
 
     async def restore(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
         """Bring a deleted note back, and say whether there was one."""
@@ -172,8 +176,9 @@ class Notes:
         offset: int = 0,
         refresh: bool = False,
         deleted: bool = False,
+        order: NoteOrder = "name",
     ) -> list[Note]:
-        """Return the notes below a namespace, by namespace and key.
+        """Return the notes below a namespace.
 
         Args:
             user_id: whose.
@@ -184,6 +189,7 @@ class Notes:
             offset: how many to leave out first.
             refresh: start their time to live anew.
             deleted: deleted ones too.
+            order: "name" is by namespace and key, "newest" begins with the one put last.
         """
         wanted = ListNotes(
             _place(prefix),
@@ -192,6 +198,7 @@ class Notes:
             offset=offset,
             refresh=refresh,
             deleted=deleted,
+            order=order,
         )
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
         return [scored.note for scored in found]
@@ -208,6 +215,7 @@ class Notes:
         limit: int = 10,
         offset: int = 0,
         refresh: bool = False,
+        rest: bool = False,
     ) -> list[Hit]:
         """Return the notes that fit best, best first; any text is a safe query.
 
@@ -221,6 +229,7 @@ class Notes:
             limit: the most to return.
             offset: how many to leave out first.
             refresh: start their time to live anew.
+            rest: let those that don't fit follow, with a score of 0, the one put last first.
         """
         wanted = ListNotes(
             _place(prefix),
@@ -231,6 +240,7 @@ class Notes:
             limit,
             offset,
             refresh,
+            rest=rest,
         )
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
         return [_hit(user_id, scored) for scored in found]
@@ -244,6 +254,7 @@ class Notes:
         depth: int | None = None,
         limit: int | None = None,
         offset: int = 0,
+        wildcard: str | None = None,
     ) -> list[Namespace]:
         """Return the namespaces that have notes, sorted.
 
@@ -254,8 +265,9 @@ class Notes:
             depth: cut to so many elements, each named once.
             limit: the most to return.
             offset: how many to leave out first.
+            wildcard: an element of prefix or suffix that stands for any one element.
         """
-        wanted = ListNamespaces(_place(prefix), _place(suffix), depth, limit, offset)
+        wanted = ListNamespaces(_place(prefix), _place(suffix), depth, limit, offset, wildcard)
         return (await self.batch(user_id, [wanted]))[0]
 
     async def batch(self, user_id: str, operations: Iterable[NoteOperation]) -> list[Any]:
@@ -313,6 +325,8 @@ def _checked(operation: object) -> NoteOperation:
     if isinstance(operation, ListNamespaces):
         check_counts(depth=operation.depth, limit=operation.limit)
         check_whole("offset", operation.offset)
+        if operation.wildcard is not None:
+            check_text("wildcard", operation.wildcard)
         return replace(operation, prefix=_place(operation.prefix), suffix=_place(operation.suffix))
     if not isinstance(operation, (PutNote, GetNote, DeleteNote, RestoreNote)):
         raise TypeError(f"an operation is a {_OPERATIONS}, not {type(operation).__name__}")
@@ -332,6 +346,7 @@ def _checked_listing(wanted: ListNotes) -> ListNotes:
         check_text("query", wanted.query)
     if wanted.index is not None:
         check_text("index", wanted.index)
+    check_choice("order", wanted.order, NOTE_ORDERS)
     vector = None if wanted.vector is None else tuple(check_vector("vector", wanted.vector))
     return replace(
         wanted,
@@ -385,7 +400,7 @@ def _hit(user_id: str, scored: Scored) -> Hit:
     return Hit(
         "notes",
         text_of(note.value),
-        scored.score,
+        scored.score or 0.0,
         user_id,
         "/".join((*note.namespace, note.key)),
         at=note.updated_at,

@@ -14,12 +14,14 @@ from diarist.checks import check_choice, check_mapping, check_moment, check_text
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
 Embedded: TypeAlias = Literal["messages", "notes"]
+NoteOrder: TypeAlias = Literal["name", "newest"]
 TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
 SessionOrder: TypeAlias = Literal["updated", "created"]
 
 STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
 ORDERS: tuple[SessionOrder, ...] = get_args(SessionOrder)
+NOTE_ORDERS: tuple[NoteOrder, ...] = get_args(NoteOrder)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _USUAL = (dict, MappingProxyType)
 
@@ -320,10 +322,17 @@ class GetNote:
 
 @dataclass(frozen=True, slots=True)
 class DeleteNote:
-    """Delete a note softly: it is hidden until it is restored or cleaned up."""
+    """Delete a note softly: it is hidden until it is restored or cleaned up.
+
+    Attributes:
+        namespace: where.
+        key: its name there.
+        forever: it can't be restored.
+    """
 
     namespace: Namespace
     key: str
+    forever: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +357,8 @@ class ListNotes:
         offset: how many to leave out first.
         refresh: start the time to live of what is returned anew.
         deleted: deleted notes too.
+        order: by namespace and key, or the one put last first; a ranked result is best first.
+        rest: what a ranked result lacks follows it, the one put last first, without a score.
     """
 
     prefix: Namespace = ()
@@ -359,17 +370,29 @@ class ListNotes:
     offset: int = 0
     refresh: bool = False
     deleted: bool = False
+    order: NoteOrder = "name"
+    rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ListNamespaces:
-    """List the namespaces that have notes, cut to `depth` elements where given."""
+    """List the namespaces that have notes.
+
+    Attributes:
+        prefix: only those that begin so.
+        suffix: only those that end so.
+        depth: cut to so many elements, each named once.
+        limit: the most to return.
+        offset: how many to leave out first.
+        wildcard: an element of prefix or suffix that stands for any one element.
+    """
 
     prefix: Namespace = ()
     suffix: Namespace = ()
     depth: int | None = None
     limit: int | None = None
     offset: int = 0
+    wildcard: str | None = None
 
 
 NoteOperation: TypeAlias = PutNote | GetNote | DeleteNote | RestoreNote | ListNotes | ListNamespaces
@@ -377,10 +400,10 @@ NoteOperation: TypeAlias = PutNote | GetNote | DeleteNote | RestoreNote | ListNo
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A note that was searched for, and how well it fits."""
+    """A note that was searched for, and how well it fits; None where that was not asked."""
 
     note: Note
-    score: float = 0.0
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

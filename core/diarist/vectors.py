@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from diarist.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -21,8 +23,12 @@ class Matrix:
     """
 
     def __init__(self, length: int) -> None:
-        import numpy as np
-
+        try:
+            import numpy as np
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                "vectors are compared with numpy: pip install 'diarist[vectors]'"
+            ) from error
         self._np: Any = np
         self.length = length
         self._keys: Any = np.zeros(0, np.int64)
@@ -70,6 +76,18 @@ class Nearness:
             cosines = self._cosines[inside]
             inside = inside[np.argpartition(-cosines, most - 1)[:most]]
         return [int(key) for key in self._keys[inside]]
+
+    def highest(self, keys: Collection[int]) -> dict[int, float]:
+        """Return the best cosine of each text that has vectors, in six decimals.
+
+        What is beyond them depends on how the vectors lie in memory: equal ones shall score alike.
+        """
+        np = self._np
+        wanted = np.isin(self._keys, np.fromiter(keys, np.int64, len(keys)))
+        found, places = np.unique(self._keys[wanted], return_inverse=True)
+        highest = np.full(len(found), -1.0)
+        np.maximum.at(highest, places, self._cosines[wanted])
+        return dict(zip(found.tolist(), np.round(highest, 6).tolist(), strict=True))
 
     def of(self, keys: Collection[int]) -> dict[int, float]:
         """Return the cosine of each text that has a vector."""

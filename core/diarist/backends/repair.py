@@ -28,7 +28,7 @@ _TABLES = {
     "messages": "key",
     "turns": "session, number",
     "notes": "key",
-    "vectors": "note, name, part",
+    "vectors": "no",
     "message_vectors": "no",
 }
 _OTHER_LISTS = {

@@ -109,7 +109,7 @@ class SQLiteRecords:
         self._databases = Databases(places, synced=synced)
         self._gathering = Gathering(self._databases.write_all)
         self._run = workers.run
-        self._vectors = BoundedCache[tuple[str, str, int], vector_statements.Cached](
+        self._vectors = BoundedCache[tuple[str, str, str, int], vector_statements.Cached](
             VECTOR_BYTES, lambda cached: cached.matrix.size
         )
 
@@ -254,7 +254,8 @@ class SQLiteRecords:
         def work(connection: Connection) -> Found | None:
             near = None
             if wanted.vector is not None and wanted.index is not None:
-                matrix = self._matrix(connection, user_id, wanted.index, len(wanted.vector))
+                length = len(wanted.vector)
+                matrix = self._matrix(user_id, "messages", connection, wanted.index, length)
                 near = matrix.near(wanted.vector)
             return search_statements.find(connection, wanted, near)
 
@@ -290,16 +291,22 @@ class SQLiteRecords:
 
         return await self._change(user_id, work) or 0
 
-    def _matrix(self, connection: Connection, user_id: str, index: str, length: int) -> Matrix:
-        """Return the vectors of the user's messages as they are now, from memory where it can."""
-        from diarist.vectors import Matrix
-
-        key = user_id, index, length
-        known = self._vectors.get(key) or vector_statements.Cached(index, Matrix(length))
-        cached = known.refreshed(connection)
+    def _matrix(
+        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
+    ) -> Matrix:
+        """Return vectors of the user as they are now, and keep them in memory."""
+        known = self._vectors.get((user_id, kind, index, length))
+        cached = _refreshed(known, kind, connection, index, length)
         if cached is not known:
-            self._vectors.put(key, cached)
+            self._vectors.put((user_id, kind, index, length), cached)
         return cached.matrix
+
+    def _passing_matrix(
+        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
+    ) -> Matrix:
+        """Return them inside a transaction that writes: it may yet be undone, so none are kept."""
+        known = self._vectors.get((user_id, kind, index, length))
+        return _refreshed(known, kind, connection, index, length).matrix
 
     # ------------------------------------------------------------ turns
 
@@ -398,14 +405,19 @@ class SQLiteRecords:
         self, user_id: str, operations: Sequence[NoteOperation], *, now: datetime
     ) -> list[Any]:
         """Do all operations or none; reads see the state before. Return a result for each."""
-        work = partial(note_statements.run, operations=operations, now=now)
+        matrices = partial(self._passing_matrix, user_id, "notes")
+        work = partial(note_statements.run, operations=operations, now=now, matrices=matrices)
         if note_statements.puts(operations):
             return await self._write(user_id, work)
-        if note_statements.writes(operations):
+        if not note_statements.only_read(operations):
             found = await self._change(user_id, work)
         else:
+            matrices = partial(self._matrix, user_id, "notes")
+            look = partial(note_statements.read, operations=operations, now=now, matrices=matrices)
             is_single = note_statements.is_single(operations)
-            found = await self._read(user_id, work, is_single=is_single)
+            found = await self._read(user_id, look, is_single=is_single)
+            if found is not None and note_statements.are_to_refresh(operations, found):
+                found = await self._change(user_id, work)
         return note_statements.nobody(operations) if found is None else found
 
     async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
@@ -497,3 +509,16 @@ class SQLiteRecords:
     ) -> T | None:
         check_user_id(user_id)
         return await self._run(self._databases.read, user_id, work, is_single=is_single)
+
+
+def _refreshed(
+    known: vector_statements.Cached | None,
+    kind: Embedded,
+    connection: Connection,
+    index: str,
+    length: int,
+) -> vector_statements.Cached:
+    from diarist.vectors import Matrix
+
+    cached = known or vector_statements.Cached(kind, index, Matrix(length))
+    return cached.refreshed(connection)

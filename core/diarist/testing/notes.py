@@ -219,6 +219,50 @@ class NoteTests(RecordSuite):
         assert await keys(store, limit=0) == await keys(store, offset=99) == []
 
     @driven
+    async def test_a_listing_may_begin_with_the_newest(self, store: RecordStore) -> None:
+        """That is what was put last, also over another; of one batch the last first."""
+        for minute, key in enumerate("abc"):
+            await do(store, PutNote((key,), key, {"odd": minute % 2}), later(minute))
+        await store.notes("ana", [PutNote(("y",), "y", {}), PutNote(("x",), "x", {})], now=later(3))
+        await do(store, PutNote(("a",), "a", {"odd": 0}), later(4))
+        assert await keys(store, order="newest") == ["a", "x", "y", "c", "b"]
+        assert await keys(store, order="newest", limit=2, offset=1) == ["x", "y"]
+        assert await keys(store, order="newest", filter={"odd": 0}) == ["a", "c"]
+        assert await keys(store, prefix=("b",), order="newest") == ["b"]
+
+    @driven
+    async def test_what_is_deleted_forever_does_not_come_back(self, store: RecordStore) -> None:
+        """Nor do its words and vectors; what was deleted softly can be so, too."""
+        for key in "kl":
+            await do(store, PutNote(N, key, "tea", metadata={"a": 1}, vectors={"m/1": [1.0]}))
+        await do(store, DeleteNote(N, "l"))
+        assert await do(store, DeleteNote(N, "k", forever=True)) is True
+        assert await do(store, DeleteNote(N, "l", forever=True)) is False
+        for key in "kl":
+            assert await do(store, RestoreNote(N, key)) is False
+        assert await kept(store) == []
+        await do(store, PutNote(N, "k", "milk"))
+        assert await keys(store, query="tea") == await keys(store, vector=(1.0,)) == []
+        assert (await do(store, GetNote(N, "k"))).metadata == {}
+
+    @driven
+    async def test_a_wildcard_stands_for_any_one_element(self, store: RecordStore) -> None:
+        """Without one, every string is itself."""
+        for place in [("a",), ("a", "b", "c"), ("a", "x", "c"), ("a", "b", "d"), ("*", "b", "c")]:
+            await do(store, PutNote(place, "k", ""))
+
+        async def names(**wanted: Any) -> list[str]:
+            found = await do(store, ListNamespaces(wildcard="*", **wanted))
+            return ["/".join(name) for name in found]
+
+        assert await names(prefix=("a", "*", "c")) == ["a/b/c", "a/x/c"]
+        assert await names(prefix=("*", "b")) == ["*/b/c", "a/b/c", "a/b/d"]
+        assert await names(suffix=("b", "*")) == ["*/b/c", "a/b/c", "a/b/d"]
+        assert await names(prefix=("a", "*"), suffix=("c",), depth=2) == ["a/b", "a/x"]
+        assert await names(prefix=("a", "*", "*", "*")) == []
+        assert await do(store, ListNamespaces(prefix=("*",))) == [("*", "b", "c")]
+
+    @driven
     async def test_namespaces_are_found_by_prefix_suffix_and_depth(
         self, store: RecordStore
     ) -> None:

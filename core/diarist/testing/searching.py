@@ -8,7 +8,7 @@ import pytest
 
 from diarist.records import DeleteNote, ListNotes, PutNote
 from diarist.testing.driving import driven
-from diarist.testing.subject import NOON, RecordSuite, do, keys
+from diarist.testing.subject import NOON, RecordSuite, do, keys, later
 
 if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
@@ -184,3 +184,61 @@ class NoteSearchTests(RecordSuite):
         found = await keys(store, query="green tea", vector=(1.0, 0.0))
         assert found[0] == "both"
         assert set(found) == {"words", "both", "vector"}
+
+    @driven
+    async def test_what_does_not_fit_may_follow_without_a_score(self, store: RecordStore) -> None:
+        """In pages of any depth, the note put last first."""
+        for minute, (key, value) in enumerate(
+            {"a": "green tea", "b": "coffee", "c": "tea and tea", "d": "milk", "e": "tea"}.items()
+        ):
+            vectors = {"m/2": [1.0, minute]} if key in "ab" else None
+            put = PutNote(("n",), key, {"text": value, "n": minute}, vectors=vectors)
+            await do(store, put, later(minute))
+        await do(store, PutNote(("other",), "x", "tea"))
+
+        async def scored(**wanted: Any) -> list[tuple[str, bool]]:
+            found = await do(store, ListNotes(("n",), rest=True, **wanted), later(9))
+            return [(one.note.key, one.score is not None) for one in found]
+
+        fits = [("a", True), ("c", True), ("e", True)]
+        others = [("d", False), ("b", False)]
+        found = await scored(query="tea")
+        assert (sorted(found[:3]), found[3:]) == (fits, others)
+        pages = [await scored(query="tea", limit=2, offset=offset) for offset in (0, 2, 4, 6)]
+        assert [one for page in pages for one in page] == found
+        unlike = [("e", False), ("d", False), ("c", False)]
+        assert await scored(vector=(1.0, 0.0)) == [("a", True), ("b", True), *unlike]
+        assert await scored(vector=(1.0, 0.0), filter={"n": {"$gt": 0}}, limit=2) == [
+            ("b", True), ("e", False),
+        ]  # fmt: skip
+        assert len(await scored(query="...")) == 5
+
+    @driven
+    async def test_changed_vectors_are_compared_as_they_are_now(self, store: RecordStore) -> None:
+        """After a put over a note, a deletion and an addition; equal ones score alike."""
+
+        async def scores() -> dict[str, float]:
+            found = await do(store, ListNotes(vector=(1.0, 0.0)))
+            return {one.note.key: one.score for one in found}
+
+        for key, vector in {"a": [1.0, 0.0], "b": [0.0, 1.0], "c": [0.3, 0.4]}.items():
+            await do(store, PutNote(("n",), key, "x", vectors={"m/2": vector}))
+        assert await scores() == {"a": 1, "c": 0.6, "b": 0}
+        await do(store, PutNote(("n",), "b", "x", vectors={"m/2": [[0.0, -1.0], [2.0, 0.0]]}))
+        await do(store, PutNote(("n",), "a", "x", vectors={"m/2": [0.0, 5.0]}))
+        assert await scores() == {"b": 1, "c": 0.6, "a": 0}
+        await do(store, PutNote(("n",), "d", "x", vectors={"m/2": [9.0, 12.0]}))
+        await do(store, DeleteNote(("n",), "b", forever=True))
+        assert await scores() == {"c": 0.6, "d": 0.6, "a": 0}
+        await do(store, PutNote(("n",), "c", "x", vectors=None))
+        assert await scores() == {"d": 0.6, "a": 0}
+
+    @driven
+    async def test_vectors_of_a_batch_that_fails_are_not_compared(self, store: RecordStore) -> None:
+        """A batch that reads before it writes leaves nothing behind when it is undone."""
+        await do(store, PutNote(("n",), "a", "x", vectors={"m/2": [1.0, 0.0]}))
+        batch = [ListNotes(vector=(1.0, 0.0)), PutNote(("n",), "b", object())]
+        with pytest.raises(TypeError):
+            await store.notes("ana", batch, now=NOON)
+        await do(store, PutNote(("n",), "c", "x", vectors={"m/2": [0.0, 1.0]}))
+        assert await keys(store, vector=(1.0, 0.0)) == ["a", "c"]

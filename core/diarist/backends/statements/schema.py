@@ -123,18 +123,26 @@ CREATE TRIGGER note_removed AFTER DELETE ON notes BEGIN
     INSERT INTO note_terms (note_terms, rowid, terms) VALUES ('delete', old.key, old.terms);
     DELETE FROM vectors WHERE note = old.key;
 END;
-CREATE TRIGGER note_changed AFTER UPDATE OF terms ON notes BEGIN
+CREATE TRIGGER note_changed AFTER UPDATE OF terms ON notes WHEN old.terms <> new.terms BEGIN
     INSERT INTO note_terms (note_terms, rowid, terms) VALUES ('delete', old.key, old.terms);
     INSERT INTO note_terms (rowid, terms) VALUES (new.key, new.terms);
 END;
+CREATE TRIGGER note_revived AFTER UPDATE OF value ON notes WHEN old.deleted IS NOT NULL BEGIN
+    DELETE FROM vectors WHERE note = old.key;
+END;
 CREATE TABLE vectors (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, -- what is new since a reader looked has a higher one
     note INTEGER NOT NULL,
     name TEXT NOT NULL,                   -- the index: model and dimension
     part INTEGER NOT NULL,
-    data BLOB NOT NULL,                   -- 32-bit floats, little-endian
-    PRIMARY KEY (note, name, part)
-) WITHOUT ROWID;
-CREATE INDEX vectors_by_index ON vectors (name, note);
+    data BLOB NOT NULL                    -- 32-bit floats, little-endian
+);
+CREATE UNIQUE INDEX vectors_by_note ON vectors (note, name, part);
+CREATE INDEX vectors_by_index ON vectors (name, no);
+CREATE TRIGGER vector_removed AFTER DELETE ON vectors BEGIN
+    INSERT INTO about (name, value) VALUES ('note vectors removed', '1')
+        ON CONFLICT DO UPDATE SET value = value + 1;
+END;
 """
 
 

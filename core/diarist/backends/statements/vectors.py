@@ -68,12 +68,14 @@ class Cached:
     """An index's vectors of one user, as they were read.
 
     Attributes:
+        kind: whose vectors: of messages, or of notes.
         index: its name.
         matrix: the vectors.
         epoch: names the database, and how many vectors it had lost.
         last: the last row that was read.
     """
 
+    kind: Embedded
     index: str
     matrix: Matrix
     epoch: tuple[object, ...] = ()
@@ -81,27 +83,30 @@ class Cached:
 
     def refreshed(self, connection: Connection) -> Cached:
         """Return the vectors as they are now; only what came since is read."""
+        _, _, table, of, removed = _TABLES[self.kind]
         epoch = tuple(
             connection.execute(
-                "SELECT value FROM about WHERE name IN ('made', 'vectors removed') ORDER BY name"
+                "SELECT value FROM about WHERE name IN ('made', ?) ORDER BY name", (removed,)
             )
         )
-        known = self if epoch == self.epoch else Cached(self.index, Matrix(self.matrix.length))
+        known = self
+        if epoch != self.epoch:
+            known = Cached(self.kind, self.index, Matrix(self.matrix.length))
         rows = connection.execute(
-            "SELECT no, message, data FROM message_vectors WHERE no > ? AND name = ? ORDER BY no",
+            f"SELECT no, {of}, data FROM {table} WHERE no > ? AND name = ? ORDER BY no",
             (known.last, self.index),
         ).fetchall()
         if not rows:
             return replace(known, epoch=epoch)
         matrix = known.matrix.with_rows([(key, data) for _, key, data in rows])
-        return Cached(self.index, matrix, epoch, rows[-1][0])
+        return replace(known, matrix=matrix, epoch=epoch, last=rows[-1][0])
 
 
 def lacking(
     connection: Connection, kind: Embedded, index: str, after: int, limit: int
 ) -> list[tuple[int, str]]:
     """Return key and text of messages, or notes, that have no vector in an index, by key."""
-    table, text, vectors, of = _TABLES[kind]
+    table, text, vectors, of, _ = _TABLES[kind]
     rows = connection.execute(
         f"SELECT key, {text} FROM {table} WHERE key > ? AND NOT EXISTS "
         f"(SELECT 1 FROM {vectors} WHERE {of} = key AND name = ?) ORDER BY key LIMIT ?",
@@ -114,7 +119,7 @@ def add(
     connection: Connection, kind: Embedded, index: str, vectors: Mapping[int, Sequence[float]]
 ) -> int:
     """Give messages or notes that are still there a vector, and return how many there were."""
-    table, _, _, _ = _TABLES[kind]
+    table = _TABLES[kind][0]
     keys = json.dumps(list(vectors))
     here = [
         key
@@ -126,13 +131,17 @@ def add(
         put(connection, [(key, index, vectors[key]) for key in here])
     else:
         connection.executemany(
-            "INSERT OR REPLACE INTO vectors (note, name, part, data) VALUES (?, ?, 0, ?)",
+            "DELETE FROM vectors WHERE note = ? AND name = ?", [(key, index) for key in here]
+        )
+        connection.executemany(
+            "INSERT INTO vectors (note, name, part, data) VALUES (?, ?, 0, ?)",
             [(key, index, packed(vectors[key])) for key in here],
         )
     return len(here)
 
 
 _TABLES = {
-    "messages": ("messages", "text", "message_vectors", "message"),
-    "notes": ("notes", "value", "vectors", "note"),
+    "messages": ("messages", "text", "message_vectors", "message", "vectors removed"),
+    "notes": ("notes", "value", "vectors", "note", "note vectors removed"),
 }
+"""Table, its text, the table of its vectors, whose they are there, and what counts the removed."""

@@ -1,0 +1,216 @@
+"""Notes in lists: all below a namespace, those that fit a question, and where there are any.
+
+Each function is called inside one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from diarist.backends.statements.note_filters import implied
+from diarist.backends.statements.note_rows import COLUMNS, HERE, bounds, decoded, note_of
+from diarist.backends.statements.schema import loaded
+from diarist.filters import matches
+from diarist.recall.terms import any_of
+from diarist.records import Scored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from sqlite3 import Connection
+    from typing import TypeAlias
+
+    from diarist.records import ListNamespaces, ListNotes, Namespace
+    from diarist.vectors import Matrix
+
+    Matrices: TypeAlias = Callable[[Connection, str, int], Matrix]
+    """The vectors of an index, by its name and their length."""
+
+RANKED = 200
+"""Candidates of a full-text search that are looked at."""
+_CHUNK = 256
+"""Notes that are fetched at once where it takes some to find those that fit."""
+_BELOW = "namespace >= :low AND namespace < :high"
+_BELOW_MOST = "+namespace >= :low AND +namespace < :high"
+"""The same, read in the order of the table."""
+_ORDERS = {"name": "namespace, name", "newest": "updated DESC, key DESC"}
+
+
+def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matrices) -> list[Scored]:
+    """Return notes, with scores where it is asked how well they fit."""
+    if wanted.query is not None or wanted.vector is not None:
+        return _ranked(connection, wanted, now, matrices)
+    below, values = _below(connection, wanted, now)
+    statement = f"SELECT {COLUMNS} FROM notes WHERE {below} ORDER BY {_ORDERS[wanted.order]}"
+    page = {"limit": wanted.limit, "offset": wanted.offset}
+    if not wanted.filter:
+        rows = connection.execute(f"{statement} LIMIT :limit OFFSET :offset", values | page)
+        return [Scored(note_of(row)) for row in rows]
+    rows = (row for row in connection.execute(statement, values) if _holds(row, wanted))
+    return [Scored(note_of(row)) for row in _page(rows, wanted)]
+
+
+def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list[Namespace]:
+    """Return the namespaces that have notes, sorted."""
+    prefix, suffix, wildcard = wanted.prefix, wanted.suffix, wanted.wildcard
+    start = prefix[: prefix.index(wildcard)] if wildcard in prefix else prefix
+    rows = connection.execute(
+        f"SELECT DISTINCT namespace FROM notes WHERE {_BELOW} AND {HERE}",
+        {**bounds(start), "now": now},
+    )
+    found = {
+        namespace[: wanted.depth]
+        for namespace in (decoded(text) for (text,) in rows)
+        if len(namespace) >= max(len(prefix), len(suffix))
+        and _begins(namespace, prefix, wildcard)
+        and _begins(namespace[::-1], suffix[::-1], wildcard)
+    }
+    end = None if wanted.limit is None else wanted.offset + wanted.limit
+    return sorted(found)[wanted.offset : end]
+
+
+def _begins(namespace: Namespace, start: Namespace, wildcard: str | None) -> bool:
+    return all(part in (one, wildcard) for part, one in zip(start, namespace, strict=False))
+
+
+# ---------------------------------------------------------------- what is below a namespace
+
+
+def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, dict[str, object]]:
+    """Return which rows may be wanted, and the parameters of that."""
+    seen = f"({HERE} OR deleted IS NOT NULL)" if wanted.deleted else HERE
+    holds, values = implied(wanted.filter)
+    values |= bounds(wanted.prefix) | {"now": now}
+    below = _BELOW
+    if wanted.filter and _is_most(connection, wanted):
+        below = _BELOW_MOST
+    return f"{below} AND {seen} AND {holds}", values
+
+
+def _is_most(connection: Connection, wanted: ListNotes) -> bool:
+    """Say whether so many notes are below that reading all in their order is quicker."""
+    here, last = connection.execute(
+        f"SELECT (SELECT count(*) FROM notes WHERE {_BELOW}), (SELECT max(key) FROM notes)",
+        bounds(wanted.prefix),
+    ).fetchone()
+    return here * 4 > (last or 0)
+
+
+def _holds(row: tuple[Any, ...], wanted: ListNotes) -> bool:
+    return not wanted.filter or matches(loaded(row[3]), wanted.filter)
+
+
+def _page(found: Iterable[Any], wanted: ListNotes) -> list[Any]:
+    return list(islice(found, wanted.offset, wanted.offset + wanted.limit))
+
+
+# ---------------------------------------------------------------- what fits best
+
+
+def _ranked(
+    connection: Connection, wanted: ListNotes, now: int, matrices: Matrices
+) -> list[Scored]:
+    """Return the notes that fit best: by words, by vectors, or by both alike."""
+    below, values = _below(connection, wanted, now)
+    scores = _by_words(connection, wanted, below, values)
+    alike = _by_vectors(connection, wanted, matrices, below, values)
+    if wanted.query is not None and wanted.vector is not None:
+        scores = _together(scores, alike)
+    elif wanted.vector is not None:
+        scores = alike
+    keys: Iterable[int] = sorted(scores, key=lambda key: (-scores[key], key))
+    if wanted.rest:
+        keys = chain(keys, _others(connection, scores, below, values))
+    rows = (row for row in _rows(connection, keys, wanted) if _holds(row, wanted))
+    return [Scored(note_of(row), scores.get(row[0])) for row in _page(rows, wanted)]
+
+
+def _together(*rankings: dict[int, float]) -> dict[int, float]:
+    """Return one ranking of several, in which the best of each counts as much."""
+    found: dict[int, float] = {}
+    for scores in rankings:
+        top = max(scores.values(), default=0.0)
+        for key, score in scores.items():
+            found[key] = found.get(key, 0.0) + (max(score, 0.0) / top if top > 0 else 0.0)
+    return found
+
+
+def _others(
+    connection: Connection, scores: dict[int, float], below: str, values: dict[str, object]
+) -> Iterator[int]:
+    """Yield the keys of what has no score, the note put last first."""
+    rows = connection.execute(
+        f"SELECT key FROM notes WHERE {below} ORDER BY {_ORDERS['newest']}", values
+    )
+    return (key for (key,) in rows if key not in scores)
+
+
+def _rows(
+    connection: Connection, keys: Iterable[int], wanted: ListNotes
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows with these keys, in their order."""
+    left = iter(keys)
+    size = _CHUNK if wanted.filter else min(wanted.offset + wanted.limit, _CHUNK)
+    while chunk := list(islice(left, size)):
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM notes WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(chunk),),
+        )
+        found = {row[0]: row for row in rows}
+        yield from (found[key] for key in chunk)
+
+
+def _by_words(
+    connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
+) -> dict[int, float]:
+    query = any_of(wanted.query or "")
+    if query is None:
+        return {}
+    most = -1 if wanted.filter else max(RANKED, wanted.offset + wanted.limit)
+    rows = connection.execute(
+        "SELECT notes.key, -bm25(note_terms) FROM note_terms "
+        "CROSS JOIN notes ON notes.key = note_terms.rowid WHERE note_terms MATCH :query "
+        f"AND {below} ORDER BY bm25(note_terms) LIMIT :most",
+        {**values, "query": query, "most": most},
+    )
+    return dict(rows)
+
+
+def _by_vectors(
+    connection: Connection,
+    wanted: ListNotes,
+    matrices: Matrices,
+    below: str,
+    values: dict[str, object],
+) -> dict[int, float]:
+    """Return cosine similarities; a note with several vectors counts by its best."""
+    if wanted.vector is None:
+        return {}
+    name = _index(connection, wanted.vector, wanted.index)
+    if name is None:
+        return {}
+    keys = [key for (key,) in connection.execute(f"SELECT key FROM notes WHERE {below}", values)]
+    return matrices(connection, name, len(wanted.vector)).near(wanted.vector).highest(keys)
+
+
+def _index(connection: Connection, vector: tuple[float, ...], name: str | None) -> str | None:
+    """Return the index with vectors of that length, None where there is none.
+
+    Raises:
+        ValueError: there are several, and none is named.
+    """
+    if name is not None:
+        return name
+    names = [
+        name
+        for (name,) in connection.execute(
+            "SELECT DISTINCT name FROM vectors WHERE length(data) = ?", (4 * len(vector),)
+        )
+    ]
+    if len(names) > 1:
+        raise ValueError(
+            f"several indexes have {len(vector)} dimensions: {', '.join(sorted(names))}; "
+            "name one with index="
+        )
+    return names[0] if names else None
