@@ -16,9 +16,10 @@ from diarist.checks import check_session
 from diarist.errors import BackendError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from diarist.diary import Diary
+    from diarist.records import NoteOperation
     from diarist.sync import SyncDiary
 
 
@@ -103,6 +104,31 @@ def _found(address: Mapping[str, str]) -> Diary:
     if "name" in address:
         _log.info("the diary in %s is another process's; it has the usual settings here", folder)
     return _in_folders.get(folder) or open_diary(folder)
+
+
+def open_file(path: str | os.PathLike[str]) -> Diary:
+    """Return a diary whose records are one file of one owner; its pages are in memory.
+
+    The first who writes is the owner.
+    """
+    from diarist.backends.memory import MemoryBackend
+    from diarist.backends.sqlite import SQLiteRecords
+    from diarist.diary import Diary
+
+    return Diary(MemoryBackend(records=SQLiteRecords.file(path)))
+
+
+def check_operations(operations: Iterable[NoteOperation]) -> None:
+    """Refuse what `diary.notes.batch` would refuse, before anything is written.
+
+    Raises:
+        TypeError: something is of another type than it has to be, or nothing that JSON can hold.
+        ValueError: a filter has an unknown condition, a number is negative, a ttl not positive.
+    """
+    from diarist.notes import checked_operation
+
+    for operation in operations:
+        checked_operation(operation)
 
 
 def whose(

@@ -278,7 +278,9 @@ class Notes:
             something for a delete or restore, scored notes for a listing, namespaces as tuples.
         """
         check_user_id(user_id)
-        checked = [_checked(each) for each in check_list("operations", operations, _OPERATIONS)]
+        checked = [
+            checked_operation(each) for each in check_list("operations", operations, _OPERATIONS)
+        ]
         if self._embedder is not None:
             checked = await self._embedded(self._embedder, checked)
         return await self._records.notes(user_id, checked, now=self._clock())
@@ -313,7 +315,7 @@ def _place(given: object) -> Namespace:
     raise TypeError(f"a namespace is a tuple of strings, not {shown(cast('object', given))}")
 
 
-def _checked(operation: object) -> NoteOperation:
+def checked_operation(operation: object) -> NoteOperation:
     """Return an operation that any store can do.
 
     Raises:

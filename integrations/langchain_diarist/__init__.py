@@ -8,17 +8,29 @@ from diarist.adapters import exports
 
 if TYPE_CHECKING:
     from langchain_diarist.history import DiaryChatMessageHistory
+    from langchain_diarist.labels import read_label, safe_label
     from langchain_diarist.memory import DiaryMemory
     from langchain_diarist.messages import from_message, to_message
+    from langchain_diarist.store import DiaryStore
 
-__all__ = ["DiaryChatMessageHistory", "DiaryMemory", "from_message", "to_message"]
+__all__ = [
+    "DiaryChatMessageHistory",
+    "DiaryMemory",
+    "DiaryStore",
+    "from_message",
+    "read_label",
+    "safe_label",
+    "to_message",
+]
 
 __getattr__, __dir__ = exports(
     __name__,
     "langchain",
     {
         "history": "DiaryChatMessageHistory",
+        "labels": "read_label safe_label",
         "memory": "DiaryMemory",
         "messages": "from_message to_message",
+        "store": "DiaryStore",
     },
 )
