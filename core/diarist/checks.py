@@ -143,9 +143,9 @@ def check_mapping(name: str, value: object) -> dict[Any, Any]:
 def check_json(what: str, value: object) -> None:
     """Refuse what would not come back from JSON as it is; a tuple, which becomes a list, may.
 
-    >>> check_json("the value", {1: "one"})
+    >>> check_json("the value", {"tags": [{1: "one"}]})
     Traceback (most recent call last):
-    TypeError: the value is nothing that JSON can hold: its keys are strings, not 1
+    TypeError: the value is nothing that JSON can hold: at tags[0] its keys are strings, not 1
     """
     if value is None or isinstance(value, (str, bool)):
         return
@@ -154,10 +154,13 @@ def check_json(what: str, value: object) -> None:
     except RecursionError:
         raise TypeError(_too_deep(what)) from None
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{what} is nothing that JSON can hold: {error}") from None
+        raise TypeError(_no_json(what, value, str(error))) from None
     inside = [value]
     for _ in range(DEEPEST):
-        inside = [part for whole in inside for part in _parts(what, whole)]
+        for whole in inside:
+            if isinstance(whole, dict) and not all(map(_is_text, cast("Any", whole))):
+                raise TypeError(_no_json(what, value, "a key that is no string"))
+        inside = [part for whole in inside for _, part in _parts(whole) if _holds_others(part)]
         if not inside:
             return
     raise TypeError(_too_deep(what))
@@ -191,21 +194,55 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def _parts(what: str, value: object) -> Iterable[object]:
-    """Return what is inside a JSON value and may have something inside."""
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _holds_others(value: object) -> bool:
+    return isinstance(value, _HOLDS_OTHERS)
+
+
+def _parts(value: object) -> Iterable[tuple[object, object]]:
+    """Return what is inside a JSON value, each with its key or number."""
     if isinstance(value, dict):
-        parts = cast("dict[object, object]", value)
-        for key in parts:
-            if not isinstance(key, str):
-                raise TypeError(
-                    f"{what} is nothing that JSON can hold: its keys are strings, not {shown(key)}"
-                )
-        found = parts.values()
-    elif isinstance(value, (list, tuple)):
-        found = cast("Iterable[object]", value)
-    else:
-        return ()
-    return [part for part in found if isinstance(part, _HOLDS_OTHERS)]
+        return cast("dict[object, object]", value).items()
+    if isinstance(value, (list, tuple)):
+        return enumerate(cast("Iterable[object]", value))
+    return ()
+
+
+def _no_json(what: str, value: object, reason: str) -> str:
+    """Return a sentence that names the first place which JSON can't hold."""
+    left: list[tuple[str, object]] = [("", value)]
+    seen: set[int] = set()
+    while left:
+        place, one = left.pop()
+        fault = _fault(one)
+        if fault is not None:
+            reason = f"at {place} {fault}" if place else fault
+            break
+        if _holds_others(one) and id(one) not in seen:
+            seen.add(id(one))
+            inside = [
+                (f"{place}[{key}]" if isinstance(key, int) else f"{place}.{key}".lstrip("."), part)
+                for key, part in _parts(one)
+            ]
+            left += reversed(inside)
+    return f"{what} is nothing that JSON can hold: {reason}"
+
+
+def _fault(value: object) -> str | None:
+    """Return what is wrong with a value, whatever may be inside it."""
+    if isinstance(value, dict):
+        odd = [key for key in cast("dict[object, object]", value) if not isinstance(key, str)]
+        return f"its keys are strings, not {shown(odd[0])}" if odd else None
+    if _holds_others(value):
+        return None
+    try:
+        _as_json(value)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _too_deep(what: str) -> str:

@@ -134,7 +134,7 @@ CALLS: list[tuple[Callable[[SyncDiary], object], type[Exception], str]] = [
     (
         lambda d: d.messages.append("ana", "s", said(metadata={"a": math.nan})),
         TypeError,
-        f"a message's metadata {NOT_JSON}: Out of range",
+        f"a message's metadata {NOT_JSON}: at a Out of range",
     ),
     (
         lambda d: d.messages.append("ana", "s", said(metadata={"a": b"x"})),
