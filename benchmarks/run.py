@@ -7,7 +7,7 @@ from importlib import import_module
 
 from measure import machine
 
-BENCHMARKS = ("imports", "pages", "records", "histories", "recall", "writer")
+BENCHMARKS = ("imports", "pages", "records", "histories", "recall", "writer", "langgraph_store")
 
 
 def main(names: list[str]) -> int:

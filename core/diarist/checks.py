@@ -150,20 +150,15 @@ def check_json(what: str, value: object) -> None:
     if value is None or isinstance(value, (str, bool)):
         return
     try:
-        _as_json(value)
+        text = _as_json(value)
     except RecursionError:
         raise TypeError(_too_deep(what)) from None
     except (TypeError, ValueError) as error:
         raise TypeError(_no_json(what, value, str(error))) from None
-    inside = [value]
-    for _ in range(DEEPEST):
-        for whole in inside:
-            if isinstance(whole, dict) and not all(map(_is_text, cast("Any", whole))):
-                raise TypeError(_no_json(what, value, "a key that is no string"))
-        inside = [part for whole in inside for _, part in _parts(whole) if _holds_others(part)]
-        if not inside:
-            return
-    raise TypeError(_too_deep(what))
+    if not _has_text_keys(value):
+        raise TypeError(_no_json(what, value, "a key that is no string"))
+    if text.count("[") + text.count("{") > DEEPEST and _is_too_deep(value):
+        raise TypeError(_too_deep(what))
 
 
 def check_vector(name: str, value: object) -> list[float]:
@@ -194,8 +189,25 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _has_text_keys(value: object) -> bool:
+    """Say whether every key in a value that JSON took, which makes texts of some, is one."""
+    left: list[object] = [value]
+    while left:
+        whole = left.pop()
+        parts = _parts(whole)
+        if isinstance(whole, dict) and not all(isinstance(key, str) for key, _ in parts):
+            return False
+        left += [part for _, part in parts if isinstance(part, _HOLDS_OTHERS)]
+    return True
+
+
+def _is_too_deep(value: object) -> bool:
+    inside = [value]
+    for _ in range(DEEPEST):
+        inside = [part for whole in inside for _, part in _parts(whole) if _holds_others(part)]
+        if not inside:
+            return False
+    return True
 
 
 def _holds_others(value: object) -> bool:
@@ -207,7 +219,7 @@ def _parts(value: object) -> Iterable[tuple[object, object]]:
     if isinstance(value, dict):
         return cast("dict[object, object]", value).items()
     if isinstance(value, (list, tuple)):
-        return enumerate(cast("Iterable[object]", value))
+        return list(enumerate(cast("Iterable[object]", value)))
     return ()
 
 

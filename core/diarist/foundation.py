@@ -103,6 +103,7 @@ class Foundation:
         self.writers_behind: dict[AbstractEventLoop, MemoryWriter] = {}
         """The writer of `Recorder` in the loop in the background."""
         self._is_twin = False
+        self._made_twin: Self | None = None
 
     @property
     def learns_at_once(self) -> bool:
@@ -145,13 +146,14 @@ class Foundation:
     @property
     def _twin(self) -> Self | None:
         """What a call is handed to for one hop, None where there is none, or where this is it."""
-        if self._is_twin:
-            return None
+        if self._is_twin or self._made_twin is not None:
+            return self._made_twin
         backend, records = blocking_of(self.backend), blocking_of(self.records)
         if backend is None or (records is None and self.records is not None):
             return None
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__, _is_twin=True, backend=backend, records=records)
+        self._made_twin = twin
         return twin
 
     async def __aenter__(self) -> Self:

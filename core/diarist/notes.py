@@ -308,6 +308,12 @@ def _place(given: object) -> Namespace:
     """Return a namespace; a string is one of one part."""
     if isinstance(given, str):
         return (clean(given),)
+    if isinstance(given, tuple):
+        for part in cast("tuple[object, ...]", given):
+            if not isinstance(part, str) or not part.isascii():
+                break
+        else:
+            return cast("Namespace", given)
     if isinstance(given, (tuple, list)):
         parts = cast("tuple[object, ...]", tuple(given))  # pyright: ignore[reportUnknownArgumentType]
         if all(isinstance(part, str) for part in parts):

@@ -48,6 +48,7 @@ class DiaryStore(BaseStore):
         TypeError: both `path` and `diary` are given.
 
     Example:
+        >>> from langchain_diarist import DiaryStore, read_label, safe_label
         >>> store = DiaryStore(owner=lambda namespace: read_label(namespace[1]))
         >>> mine = ("memories", safe_label("a@b.com"))
         >>> store.put(mine, "nuts", {"text": "allergic to walnuts"})

@@ -12,6 +12,7 @@ from diarist.backends.databases import Databases
 from diarist.backends.folders import UserFolders
 from diarist.backends.gathering import Gathering
 from diarist.backends.ids import check_user_id
+from diarist.backends.matrices import Matrices
 from diarist.backends.places import File, Folders, Nowhere
 from diarist.backends.statements import messages as message_statements
 from diarist.backends.statements import notes as note_statements
@@ -20,7 +21,6 @@ from diarist.backends.statements import turns as turn_statements
 from diarist.backends.statements import vectors as vector_statements
 from diarist.backends.statements import whole as whole_statements
 from diarist.blocking import at_once
-from diarist.caching import BoundedCache
 from diarist.errors import DamagedError
 from diarist.models import Problem
 from diarist.records import Appended, DeletionReport, Exported
@@ -45,12 +45,8 @@ if TYPE_CHECKING:
         SessionOrder,
         TurnState,
     )
-    from diarist.vectors import Matrix
 
 T = TypeVar("T")
-
-VECTOR_BYTES = 256 * 2**20
-"""How many bytes of vectors are kept in memory, over all users."""
 
 
 class SQLiteRecords:
@@ -109,9 +105,7 @@ class SQLiteRecords:
         self._databases = Databases(places, synced=synced)
         self._gathering = Gathering(self._databases.write_all)
         self._run = workers.run
-        self._vectors = BoundedCache[tuple[str, str, str, int], vector_statements.Cached](
-            VECTOR_BYTES, lambda cached: cached.matrix.size
-        )
+        self._matrices = Matrices()
 
     @cached_property
     def blocking(self) -> Self:
@@ -255,7 +249,7 @@ class SQLiteRecords:
             near = None
             if wanted.vector is not None and wanted.index is not None:
                 length = len(wanted.vector)
-                matrix = self._matrix(user_id, "messages", connection, wanted.index, length)
+                matrix = self._matrices.kept(user_id, "messages", connection, wanted.index, length)
                 near = matrix.near(wanted.vector)
             return search_statements.find(connection, wanted, near)
 
@@ -290,23 +284,6 @@ class SQLiteRecords:
             return vector_statements.add(connection, "messages", index, found)
 
         return await self._change(user_id, work) or 0
-
-    def _matrix(
-        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
-    ) -> Matrix:
-        """Return vectors of the user as they are now, and keep them in memory."""
-        known = self._vectors.get((user_id, kind, index, length))
-        cached = _refreshed(known, kind, connection, index, length)
-        if cached is not known:
-            self._vectors.put((user_id, kind, index, length), cached)
-        return cached.matrix
-
-    def _passing_matrix(
-        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
-    ) -> Matrix:
-        """Return them inside a transaction that writes: it may yet be undone, so none are kept."""
-        known = self._vectors.get((user_id, kind, index, length))
-        return _refreshed(known, kind, connection, index, length).matrix
 
     # ------------------------------------------------------------ turns
 
@@ -405,19 +382,24 @@ class SQLiteRecords:
         self, user_id: str, operations: Sequence[NoteOperation], *, now: datetime
     ) -> list[Any]:
         """Do all operations or none; reads see the state before. Return a result for each."""
-        matrices = partial(self._passing_matrix, user_id, "notes")
-        work = partial(note_statements.run, operations=operations, now=now, matrices=matrices)
-        if note_statements.puts(operations):
-            return await self._write(user_id, work)
-        if not note_statements.only_read(operations):
-            found = await self._change(user_id, work)
-        else:
-            matrices = partial(self._matrix, user_id, "notes")
-            look = partial(note_statements.read, operations=operations, now=now, matrices=matrices)
+
+        def read(connection: Connection) -> list[Any]:
+            matrices = partial(self._matrices.kept, user_id, "notes")
+            return note_statements.read(connection, operations, now, matrices)
+
+        def write(connection: Connection) -> list[Any]:
+            matrices = partial(self._matrices.passing, user_id, "notes")
+            return note_statements.run(connection, operations, now, matrices)
+
+        if note_statements.only_read(operations):
             is_single = note_statements.is_single(operations)
-            found = await self._read(user_id, look, is_single=is_single)
+            found = await self._read(user_id, read, is_single=is_single)
             if found is not None and note_statements.are_to_refresh(operations, found):
-                found = await self._change(user_id, work)
+                found = await self._change(user_id, write)
+        elif note_statements.puts(operations):
+            found = await self._write(user_id, write)
+        else:
+            found = await self._change(user_id, write)
         return note_statements.nobody(operations) if found is None else found
 
     async def cleanup(self, user_id: str, *, now: datetime, retention: timedelta) -> int:
@@ -509,16 +491,3 @@ class SQLiteRecords:
     ) -> T | None:
         check_user_id(user_id)
         return await self._run(self._databases.read, user_id, work, is_single=is_single)
-
-
-def _refreshed(
-    known: vector_statements.Cached | None,
-    kind: Embedded,
-    connection: Connection,
-    index: str,
-    length: int,
-) -> vector_statements.Cached:
-    from diarist.vectors import Matrix
-
-    cached = known or vector_statements.Cached(kind, index, Matrix(length))
-    return cached.refreshed(connection)

@@ -269,7 +269,7 @@ def test_a_deleted_item_cannot_be_restored(store: DiaryStore):
         {"owner": ""},
         {"diary": 7},
     ],
-    ids=str,
+    ids=["path and diary", "owner 7", "owner ''", "diary 7"],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]):
     with pytest.raises((TypeError, ValueError)):

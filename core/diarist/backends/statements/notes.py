@@ -105,12 +105,12 @@ def is_single(operations: Sequence[NoteOperation]) -> bool:
 
 def are_to_refresh(operations: Iterable[NoteOperation], results: Sequence[Any]) -> bool:
     """Say whether one of the notes found has a time to live that is to start anew."""
-    return any(
-        note.ttl is not None
-        for operation, result in zip(operations, results, strict=True)
-        if isinstance(operation, (GetNote, ListNotes)) and operation.refresh
-        for note in _notes_of(result)
-    )
+    for operation, result in zip(operations, results, strict=True):
+        if isinstance(operation, (GetNote, ListNotes)) and operation.refresh:
+            for note in _notes_of(result):
+                if note.ttl is not None:
+                    return True
+    return False
 
 
 def cleanup(connection: Connection, now: datetime, retention: timedelta) -> int:
