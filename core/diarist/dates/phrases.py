@@ -68,6 +68,7 @@ def phrases(text: str, day: date, *, tense_of: Tense | None = None) -> Iterator[
         day: the day on which it was said.
         tense_of: what it speaks of; None reads that from each clause.
 
+    >>> from datetime import date
     >>> for phrase in phrases("Leaving next Friday.", date(2026, 11, 21)):
     ...     print(phrase.period.when)
     on Friday 2026-11-27

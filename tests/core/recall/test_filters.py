@@ -66,7 +66,7 @@ def test_since_and_until_limit_pages_and_notes(
     diary.update_memory("ana", "old", "I'm allergic to pollen, badly.", "Noted.")
     diary.notes.put("ana", "n", "old", "pollen forecast")
     clock.advance(24 * HOUR)
-    diary.update_memory("ana", "new", "I love pollen as a word.", "Well.")
+    diary.update_memory("ana", "new", "I love pollen as a word.", "Greek has 2 more.")
     diary.notes.put("ana", "n", "new", "pollen report")
     noon = NOW + 12 * HOUR
     kinds = ("preferences", "conversations", "notes")
