@@ -31,7 +31,7 @@ def diary(tmp_path: Path) -> SyncDiary:
     diary = SyncDiary(tmp_path, clock=clock)
     diary.update_memory("ana", "first", "I'm allergic to walnuts. I love black coffee.", "Noted.")
     clock.advance(timedelta(days=2))
-    diary.update_memory("ana", "second", "My brother Rui moved to Porto.", "Porto has 230,000 people.")
+    diary.update_memory("ana", "second", "My brother Rui moved to Porto.", "Porto has 2 rivers.")
     clock.advance(timedelta(days=1))
     diary.notes.put("ana", "people", "rui", "Rui plays the cello")
     diary.notebook("ana").append("- Rui calls on Sundays")
