@@ -14,7 +14,7 @@ from pathlib import Path
 
 from measure import WORK, Part, median, table
 
-ROUNDS = 11
+ROUNDS = 9
 PART = Path(__file__).parent / "parts" / "langgraph_store.py"
 PLAIN = (
     "DiaryStore normal",

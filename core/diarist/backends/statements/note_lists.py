@@ -31,9 +31,22 @@ RANKED = 200
 """Candidates of a full-text search that are looked at."""
 _CHUNK = 256
 """Notes that are fetched at once where it takes some to find those that fit."""
+_LITTLE = 1000
+"""Notes that may all be looked up for a question."""
 _BELOW = "namespace >= :low AND namespace < :high"
 _BELOW_MOST = "+namespace >= :low AND +namespace < :high"
 """The same, read in the order of the table."""
+_PLACES = f"""
+WITH RECURSIVE places (place) AS (
+    SELECT min(namespace) FROM notes WHERE {_BELOW}
+    UNION ALL
+    SELECT (SELECT min(namespace) FROM notes WHERE namespace > place AND namespace < :high)
+    FROM places WHERE place IS NOT NULL
+)
+SELECT place FROM places
+WHERE place IS NOT NULL AND EXISTS (SELECT 1 FROM notes WHERE namespace = place AND {HERE})
+"""
+"""Each namespace with notes, from one to the next: what they hold is not read."""
 _ORDERS = {"name": "namespace, name", "newest": "updated DESC, key DESC"}
 
 
@@ -55,10 +68,7 @@ def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list
     """Return the namespaces that have notes, sorted."""
     prefix, suffix, wildcard = wanted.prefix, wanted.suffix, wanted.wildcard
     start = prefix[: prefix.index(wildcard)] if wildcard in prefix else prefix
-    rows = connection.execute(
-        f"SELECT DISTINCT namespace FROM notes WHERE {_BELOW} AND {HERE}",
-        {**bounds(start), "now": now},
-    )
+    rows = connection.execute(_PLACES, {**bounds(start), "now": now})
     found = {
         namespace[: wanted.depth]
         for namespace in (decoded(text) for (text,) in rows)
@@ -95,6 +105,15 @@ def _is_most(connection: Connection, wanted: ListNotes) -> bool:
         bounds(wanted.prefix),
     ).fetchone()
     return here * 4 > (last or 0)
+
+
+def _is_little(connection: Connection, wanted: ListNotes) -> bool:
+    """Say whether so few notes are below that all may be looked up."""
+    here = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM notes WHERE {_BELOW} LIMIT {_LITTLE + 1})",
+        bounds(wanted.prefix),
+    ).fetchone()[0]
+    return here <= _LITTLE
 
 
 def _holds(row: tuple[Any, ...], wanted: ListNotes) -> bool:
@@ -168,10 +187,13 @@ def _by_words(
     if query is None:
         return {}
     most = -1 if wanted.filter else max(RANKED, wanted.offset + wanted.limit)
+    having = "SELECT notes.key, -bm25(note_terms) FROM note_terms CROSS JOIN notes"
+    having += f" ON notes.key = note_terms.rowid WHERE note_terms MATCH :query AND {below}"
+    if _is_little(connection, wanted):  # then few of those that have a word need be looked at
+        having = "SELECT rowid, -bm25(note_terms) FROM note_terms WHERE note_terms MATCH :query"
+        having += f" AND +rowid IN (SELECT key FROM notes WHERE {below})"
     rows = connection.execute(
-        "SELECT notes.key, -bm25(note_terms) FROM note_terms "
-        "CROSS JOIN notes ON notes.key = note_terms.rowid WHERE note_terms MATCH :query "
-        f"AND {below} ORDER BY bm25(note_terms) LIMIT :most",
+        f"{having} ORDER BY bm25(note_terms) LIMIT :most",
         {**values, "query": query, "most": most},
     )
     return dict(rows)
