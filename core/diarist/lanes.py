@@ -10,8 +10,7 @@ import logging
 import random
 from collections import deque
 from contextlib import suppress
-from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from diarist.errors import BackendError, DocumentError
 from diarist.models import UpdateReport
@@ -20,7 +19,7 @@ from diarist.pages.secrets import withheld
 if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
     from diarist.diary import Diary
-    from diarist.turns import Turns
+    from diarist.turns import TurnName, Turns
 
 _log = logging.getLogger("diarist.writer")
 
@@ -34,8 +33,8 @@ together; unless somebody waits for them."""
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts, at most."""
 
-TurnName: TypeAlias = tuple[str, int]
-"""A turn of a user: session and number."""
+LONGEST_ASIDE = 1.0
+"""Seconds between two looks at what somebody else works on, at most."""
 
 
 class Lane:
@@ -44,7 +43,6 @@ class Lane:
     Attributes:
         user_id: whose.
         turns: each that is neither done nor failed, and how often it was tried in vain.
-        line: those to be taken next, in the order of the log.
         recording: how many are being logged just now.
         found: those seen in the log while others were being logged.
         is_busy: a worker serves it, or will.
@@ -54,6 +52,7 @@ class Lane:
         is_resting: not before that time either, unless somebody waits for it, or it is full.
         is_new: the log is to be asked for what others left, too.
         is_instant: several turns are read at once.
+        is_full: as many were read at once as may be, so that more may wait.
         is_elsewhere: all that is left is worked on by others.
         trouble: why nothing can be read or written.
         rounds: how often in a row it was served in vain.
@@ -63,11 +62,11 @@ class Lane:
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
         self.turns: dict[TurnName, int] = {}
-        self.line: deque[TurnName] = deque()
         self.recording = 0
         self.found: set[TurnName] = set()
         self.is_busy = self.again = self.is_pausing = False
-        self.is_resting = self.is_new = self.is_instant = self.is_elsewhere = False
+        self.is_resting = self.is_new = self.is_elsewhere = False
+        self.is_instant = self.is_full = False
         self.timer: asyncio.TimerHandle | None = None
         self.trouble: Exception | None = None
         self.rounds = self.steps = 0
@@ -277,29 +276,30 @@ class Lanes:
         turns = self._turns
         lane.is_pausing = lane.is_elsewhere = False
         lane.is_instant = turns.are_instant()
-        if not lane.line and not await self._lined_up(lane, turns):
+        if lane.is_new:
+            await self._find_all(lane)
+        if not lane.turns:
             self._out_of_trouble(lane)
-            lane.is_elsewhere = bool(lane.turns)
-            lane.rounds += 1
-            return self._pause(lane.rounds, 0.05) if lane.turns else None
-        names = list(islice(lane.line, BATCH if lane.is_instant else 1))
-        self.in_work += len(names)
+            return None
+        at_once = min(len(lane.turns), BATCH if lane.is_instant else 1)
+        self.in_work += at_once
         try:
-            outcomes = await turns.take_on(lane.user_id, names)
-        except Exception as error:  # noqa: BLE001 - it is judged below
-            outcomes = [error]
+            outcomes = await turns.take_on(lane.user_id, BATCH)
         finally:
-            self.in_work -= len(names)
-        await self._embed(lane, [done for done in outcomes if isinstance(done, UpdateReport)])
-        for name, outcome in zip(names, outcomes, strict=False):
+            self.in_work -= at_once
+        lane.is_full = len(outcomes) == BATCH
+        if not outcomes:
+            return await self._left_to_others(lane)
+        reports = [outcome for _, outcome in outcomes if isinstance(outcome, UpdateReport)]
+        await self._embed(lane, reports)
+        for name, outcome in outcomes:
+            self.find(lane, name)
             if isinstance(outcome, Exception):
                 return await self._failed_at(lane, name, outcome)
-            lane.line.popleft()
-            if outcome is not None:
-                lane.rounds = 0
-                self._out_of_trouble(lane)
-                self._end(lane, name)
-                self.completed += 1
+            lane.rounds = 0
+            self._out_of_trouble(lane)
+            self._end(lane, name)
+            self.completed += 1
         return 0 if lane.turns else None
 
     async def _embed(self, lane: Lane, reports: list[UpdateReport]) -> None:
@@ -313,21 +313,16 @@ class Lanes:
                 withheld(f"{type(error).__name__}: {error}"),
             )
 
-    async def _lined_up(self, lane: Lane, turns: Turns) -> bool:
-        """Ask the log what is next, and what became of turns that others took; say if any is."""
-        if lane.is_new:
-            for turn in await self._records.turns(lane.user_id, "pending"):
-                self.find(lane, (turn.session_id, turn.number))
-            lane.is_new = False
-        known = list(lane.turns)
-        names = await turns.waiting(lane.user_id)
-        for name in names:
-            self.find(lane, name)
-        lane.line.extend(names)
-        waiting = set(names)
-        for name in known:
-            if name in waiting:
-                continue
+    async def _find_all(self, lane: Lane) -> None:
+        """Ask the log what others left."""
+        for turn in await self._records.turns(lane.user_id, "pending"):
+            self.find(lane, (turn.session_id, turn.number))
+        lane.is_new = False
+
+    async def _left_to_others(self, lane: Lane) -> float | None:
+        """Ask the log what became of turns that others took; return when to ask again, if ever."""
+        self._out_of_trouble(lane)
+        for name in list(lane.turns):
             turn = await self._records.turn(lane.user_id, *name)
             if turn is not None and turn.state == "pending":
                 break
@@ -336,7 +331,9 @@ class Lanes:
                 self.failed.add((lane.user_id, name))
             else:
                 self.completed += 1
-        return bool(names)
+        lane.is_elsewhere = bool(lane.turns)
+        lane.rounds += 1
+        return min(self._pause(lane.rounds, 0.05), LONGEST_ASIDE) if lane.turns else None
 
     async def _failed_at(self, lane: Lane, name: TurnName, error: Exception) -> float:
         """Judge an error: a page or a store may wait for ever, an extractor has so many tries."""
@@ -353,7 +350,6 @@ class Lanes:
             _log.warning("a turn of %r failed: %s", lane.user_id, reason)
             self._end(lane, name)
             self.failed.add((lane.user_id, name))
-        lane.line.popleft()
         return 0
 
     def _pause(self, rounds: int, first: float) -> float:
@@ -372,7 +368,6 @@ class Lanes:
             self._room.leave(len(lane.turns))
             lane.rounds = 0
         lane.trouble = error
-        lane.line.clear()
         lane.rounds += 1
         return self._pause(lane.rounds, max(self._retry_delay, 0.05))
 
@@ -390,7 +385,7 @@ class Lanes:
         lane.is_busy = False
         lane.steps += 1
         lane.tell()
-        if delay == 0 and lane.line:
+        if delay == 0 and lane.is_full:
             self.wake(lane)
         elif not delay and lane.trouble is None and lane.is_instant:
             lane.is_resting = True

@@ -107,7 +107,13 @@ class Learner:
         """Log messages as a turn; `owner` works on it at once, None leaves it waiting."""
         assert self.records is not None
         lease = None if owner is None else self.clock() + LEASE
-        new = NewTurn(await self._turns_on_page(user_id, session_id), owner, lease)
+        logged = await self.records.record(
+            user_id, session_id, messages, NewTurn(None, owner, lease), now=now
+        )
+        if logged.turn is not None:
+            return logged
+        floor = await self._turns_on_page(user_id, session_id)
+        new = NewTurn(floor, owner, lease)
         return await self.records.record(user_id, session_id, messages, new, now=now)
 
     async def begin(self, user_id: str, turn: Turn, messages: Sequence[Message]) -> Begun | None:
@@ -120,12 +126,12 @@ class Learner:
         if not logged.is_new:
             return None
         begun = Begun(turn, Snapshot({}), logged.turn, owner, others_wait=logged.waiting > 0)
-        return await self._looked_at(user_id, begun)
+        return await self.looked_at(user_id, begun)
 
     async def resume(self, user_id: str, session_id: str, number: int) -> Begun | None:
         """Take a waiting turn on; None where somebody else has it, or it is done."""
         begun = await self.claim(user_id, session_id, number)
-        return None if begun is None else await self._looked_at(user_id, begun)
+        return None if begun is None else await self.looked_at(user_id, begun)
 
     async def claim(self, user_id: str, session_id: str, number: int) -> Begun | None:
         """Do the same without a look at the pages."""
@@ -134,16 +140,27 @@ class Learner:
         recorded = await self.records.claim(
             user_id, session_id, number, owner=owner, now=now, until=now + LEASE
         )
-        if recorded is None:
-            return None
-        said = Turn(
-            session_id, recorded.text_of("user"), recorded.text_of("assistant"), recorded.at
-        )
-        return Begun(said, Snapshot({}), recorded, owner)
+        return None if recorded is None else _begun(recorded, owner)
+
+    async def take(self, user_id: str, most: int) -> list[Begun]:
+        """Take the turns on that are next; none while somebody works on an earlier one."""
+        assert self.records is not None
+        owner, now = new_owner(), self.clock()
+        taken = await self.records.take(user_id, most=most, owner=owner, now=now, until=now + LEASE)
+        return [_begun(recorded, owner) for recorded in taken]
 
     async def waiting(self, user_id: str) -> list[tuple[str, int]]:
         """Return session and number of the turns nobody works on, oldest first."""
         return [] if self.records is None else await self.records.waiting(user_id, now=self.clock())
+
+    async def looked_at(self, user_id: str, begun: Begun) -> Begun:
+        """Return a turn with the pages as they are."""
+        try:
+            snapshot = await self._snapshot(user_id, begun.turn.session_id)
+        except BaseException as error:
+            await self.hand_back(user_id, begun, error)
+            raise
+        return replace(begun, snapshot=snapshot)
 
     # ------------------------------------------------------------ what it says
 
@@ -201,6 +218,12 @@ class Learner:
         """Say in the log that a turn is on the pages."""
         if self.records is not None and begun.recorded is not None:
             await self.records.finish(user_id, begun.turn.session_id, begun.recorded.number, "done")
+
+    async def end_all(self, user_id: str, turns: Sequence[Begun]) -> None:
+        """Say the same of several."""
+        assert self.records is not None
+        places = [(one.recorded.session_id, one.recorded.number) for one in turns if one.recorded]
+        await self.records.finish_all(user_id, places)
 
     async def give_up(self, user_id: str, session_id: str, number: int, reason: str) -> bool:
         """End a waiting turn as failed; say whether nobody else has it, so that this was done."""
@@ -293,14 +316,6 @@ class Learner:
 
     # ------------------------------------------------------------ how
 
-    async def _looked_at(self, user_id: str, begun: Begun) -> Begun:
-        try:
-            snapshot = await self._snapshot(user_id, begun.turn.session_id)
-        except BaseException as error:
-            await self.hand_back(user_id, begun, error)
-            raise
-        return replace(begun, snapshot=snapshot)
-
     async def _snapshot(self, user_id: str, session_id: str) -> Snapshot:
         known = await self.documents.settled(user_id, PREFERENCES)
         talked = await self.documents.settled(user_id, CONVERSATIONS)
@@ -327,14 +342,13 @@ class Learner:
         records = blocking_of(self.records)
         if recorded is None or records is None:
             return False
-        return finish(records.turn(user_id, recorded.session_id, recorded.number)) is None
+        return not finish(records.has_turn(user_id, recorded.session_id, recorded.number))
 
     async def _is_gone_remotely(self, user_id: str, recorded: RecordedTurn | None) -> bool:
         """Ask the same of a store that can't be asked under the page's lock."""
         if recorded is None or self.records is None or blocking_of(self.records) is not None:
             return False
-        turn = await self.records.turn(user_id, recorded.session_id, recorded.number)
-        return turn is None
+        return not await self.records.has_turn(user_id, recorded.session_id, recorded.number)
 
     @asynccontextmanager
     async def _keeping(self, user_id: str, begun: Begun) -> AsyncGenerator[None]:
@@ -377,6 +391,13 @@ class Learner:
 def new_owner() -> str:
     """Return a name for whoever works on a turn; no two live ones are the same."""
     return f"{os.getpid()}-{next(_numbers)}"
+
+
+def _begun(recorded: RecordedTurn, owner: str) -> Begun:
+    said = Turn(
+        recorded.session_id, recorded.text_of("user"), recorded.text_of("assistant"), recorded.at
+    )
+    return Begun(said, Snapshot({}), recorded, owner)
 
 
 def report_of(

@@ -411,12 +411,13 @@ class NewTurn:
     """What the log needs to know about a turn that is recorded with its messages.
 
     Attributes:
-        floor: the turns the page has already; the new one gets a greater number.
+        floor: the turns the page has already; the first of a session gets a greater number. None
+            where nobody looked: nothing is then recorded in a session that has no turn yet.
         owner: who works on it at once, None for nobody.
         lease: until when, where somebody does.
     """
 
-    floor: int = 0
+    floor: int | None = 0
     owner: str | None = None
     lease: datetime | None = None
 
@@ -428,7 +429,7 @@ class Appended:
     Attributes:
         messages: all of them as they are stored, in the order given; known ones too.
         added: how many were new.
-        turn: the turn they make, where one was asked for.
+        turn: the turn they make, where one was asked for; None where the floor has to be known.
         is_new: whether that turn is new.
         waiting: how many other turns of the user wait for somebody.
     """

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
 from diarist.blocking import background, one_hop, unbroken
 from diarist.learning import Begun
+from diarist.models import UpdateReport
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from diarist.batches import BatchLearner
     from diarist.compacting import Compacting
-    from diarist.models import Extraction, Turn, UpdateReport
+    from diarist.models import Extraction, Turn
     from diarist.records import Message, RecordedTurn
 
 _log = logging.getLogger("diarist.turns")
+
+TurnName: TypeAlias = tuple[str, int]
+"""A turn of a user: session and number."""
+Outcome: TypeAlias = "UpdateReport | Exception"
 
 
 class Turns:
@@ -104,22 +108,21 @@ class Turns:
         """Say whether several may be taken on at once."""
         return self._learner.is_instant()
 
-    async def take_on(
-        self, user_id: str, names: Sequence[tuple[str, int]]
-    ) -> list[UpdateReport | Exception | None]:
+    async def take_on(self, user_id: str, most: int) -> list[tuple[TurnName, Outcome]]:
         """Bring waiting turns to the pages, in order; several only where they are instant.
 
+        Args:
+            user_id: whose.
+            most: how many at once.
+
         Returns:
-            What became of each, from the first on: a report, None where somebody else has it, or
-            the error that ended it, after which nothing was tried.
+            What became of each: a report, or the error that ended it, behind which no other was
+            tried. Nothing where none waits, or somebody works on an earlier one.
 
         Raises:
-            Exception: the first one's error, or nothing could be read or written.
+            Exception: the log could not be read or written.
         """
-        if len(names) > 1:
-            outcomes = await unbroken(self._take_all(user_id, names))
-        else:
-            outcomes = [await self._take(user_id, names[0])]
+        outcomes = await self._taken_on(user_id, most)
         await self._compact(user_id)
         return outcomes
 
@@ -135,41 +138,49 @@ class Turns:
         if self._compacting is not None:
             await self._compacting.run_if_due(user_id)
 
-    async def _take(self, user_id: str, name: tuple[str, int]) -> UpdateReport | Exception | None:
-        report = await self._resume(user_id, *name)
-        return await self._go_on(user_id, report) if isinstance(report, Begun) else report
-
-    async def _take_all(
-        self, user_id: str, names: Sequence[tuple[str, int]]
-    ) -> list[UpdateReport | Exception | None]:
-        """Do several turns; claims and ends that come together share a transaction."""
-        import asyncio
-
-        claims = [self._learner.claim(user_id, *name) for name in names]
-        claimed = await asyncio.gather(*claims, return_exceptions=True)
-        begun = [one for one in claimed if isinstance(one, Begun)]
-        for error in claimed:
-            if isinstance(error, BaseException):
-                await asyncio.gather(*(self._learner.put_back(user_id, one) for one in begun))
-                raise error
-        outcomes = iter(await self._applied(user_id, begun) if begun else [])
-        all_outcomes: list[UpdateReport | Exception | None] = []
-        for one in claimed:
-            outcome = None if one is None else next(outcomes)
-            all_outcomes.append(outcome)
-            if isinstance(outcome, Exception):
-                break
-        ends = (
-            self._learner.end(user_id, one)
-            for one, outcome in zip(claimed, all_outcomes, strict=False)
-            if isinstance(one, Begun) and not isinstance(outcome, Exception)
-        )
-        await asyncio.gather(*ends)
-        return all_outcomes
+    async def _taken_on(self, user_id: str, most: int) -> list[tuple[TurnName, Outcome]]:
+        if self.are_instant():
+            return await unbroken(self._take_all(user_id, most))
+        begun, report = await self._take_next(user_id)
+        if begun is None:
+            return []
+        if isinstance(report, Begun):
+            try:
+                report = await self._go_on(user_id, report)
+            except Exception as error:  # noqa: BLE001 - it is this turn's, and returned
+                report = error
+        return [(_name(begun), report)]
 
     @one_hop
-    async def _applied(self, user_id: str, turns: list[Begun]) -> list[UpdateReport | Exception]:
-        return await self._learner.take_all(user_id, turns, in_thread=self._in_thread)
+    async def _take_all(self, user_id: str, most: int) -> list[tuple[TurnName, Outcome]]:
+        """Do several turns: three transactions and a write of each page, however many they are."""
+        begun = await self._learner.take(user_id, most)
+        if not begun:
+            return []
+        try:
+            outcomes = await self._learner.take_all(user_id, begun, in_thread=self._in_thread)
+        except Exception as error:  # noqa: BLE001 - it is returned
+            return [(_name(begun[0]), error)]
+        pairs = list(zip(begun, outcomes, strict=False))
+        done = [one for one, outcome in pairs if not isinstance(outcome, Exception)]
+        await self._learner.end_all(user_id, done)
+        return [(_name(one), outcome) for one, outcome in pairs]
+
+    @one_hop
+    async def _take_next(self, user_id: str) -> tuple[Begun | None, Outcome | Begun]:
+        """Return a turn that was taken on, and what came of it, or that its extraction is awaited.
+
+        An error is returned, for it is the turn's.
+        """
+        begun = next(iter(await self._learner.take(user_id, 1)), None)
+        if begun is None:
+            return None, UpdateReport(user_id, "")
+        try:
+            return begun, await self._extracted(
+                user_id, await self._learner.looked_at(user_id, begun)
+            )
+        except Exception as error:  # noqa: BLE001 - it is returned
+            return begun, error
 
     @one_hop
     async def _begin(
@@ -207,3 +218,8 @@ class Turns:
     @one_hop
     async def _complete(self, user_id: str, begun: Begun, found: Extraction) -> UpdateReport:
         return await self._learner.complete(user_id, begun, found)
+
+
+def _name(begun: Begun) -> TurnName:
+    assert begun.recorded is not None
+    return begun.recorded.session_id, begun.recorded.number

@@ -42,8 +42,9 @@ Work: TypeAlias = "Callable[[Connection], T]"
 class Job(Generic[T]):
     """Something to be done in a transaction, and what came of it."""
 
-    def __init__(self, work: Work[T]) -> None:
+    def __init__(self, work: Work[T], *, lasting: bool = True) -> None:
         self.work = work
+        self.lasting = lasting
         self.done = False
         self.stale = False
         self.result: T
@@ -63,6 +64,7 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         self._jobs: deque[Job[Any]] = deque()
+        self._synced = self._syncs_now = synced
         with self._errors():
             self._connection = _connected(path, synced=synced)
             try:
@@ -174,6 +176,7 @@ class Database:
                 _settle(jobs, stale=True)
                 return
             with self._errors():
+                self._sync_next(any(job.lasting for job in jobs))
                 self._begin()
                 if self.is_stale():
                     self._roll_back()
@@ -212,6 +215,14 @@ class Database:
             self._connection.execute("ROLLBACK TO job")
             job.error = error
         self._connection.execute("RELEASE job")
+
+    def _sync_next(self, lasting: bool) -> None:
+        """Have the next commit wait for the disk, or not."""
+        if self._syncs_now != (self._synced and lasting):
+            self._syncs_now = not self._syncs_now
+            self._connection.execute(
+                f"PRAGMA synchronous = {'FULL' if self._syncs_now else 'NORMAL'}"
+            )
 
     def _begin(self) -> None:
         """Begin to write, as soon as nobody else does.

@@ -58,9 +58,16 @@ class Databases:
         self._write(user_id, [job])  # pyright: ignore[reportArgumentType]
         return job.outcome()
 
-    def change(self, user_id: str, work: Work[T]) -> T | None:
-        """Do the same where the user has a database; make none."""
-        job = Job(work)
+    def change(self, user_id: str, work: Work[T], *, lasting: bool = True) -> T | None:
+        """Do the same where the user has a database; make none.
+
+        Args:
+            user_id: whose.
+            work: what to do.
+            lasting: it must survive a power loss, where commits are synced at all. What does not
+                have to reaches the disk with the next commit that has to.
+        """
+        job = Job(work, lasting=lasting)
         self._write(user_id, [job], make=False)  # pyright: ignore[reportArgumentType]
         return job.outcome() if job.done else None
 

@@ -31,7 +31,8 @@ class RecordStore(Protocol):
     """Messages, turns and notes of each user.
 
     Every call is one transaction: it is done wholly, or not at all. A call returns when what it
-    wrote is durable. Times are given by the caller; no store reads a clock.
+    wrote is durable; only who works on a turn, and how it ended, may be lost with the power: it is
+    then done again. Times are given by the caller; no store reads a clock.
     """
 
     # messages
@@ -164,7 +165,11 @@ class RecordStore(Protocol):
         *,
         now: datetime,
     ) -> Appended:
-        """Append messages as one pending turn; known messages make no second turn."""
+        """Append messages as one pending turn; known messages make no second turn.
+
+        Where `turn.floor` is None and the session has no turn yet, nothing is done, and the result
+        has no turn.
+        """
         ...
 
     async def waiting(self, user_id: str, *, now: datetime) -> list[tuple[str, int]]:
@@ -182,6 +187,16 @@ class RecordStore(Protocol):
         until: datetime,
     ) -> RecordedTurn | None:
         """Give a pending turn to `owner` unless somebody works on it."""
+        ...
+
+    async def take(
+        self, user_id: str, *, most: int, owner: str, now: datetime, until: datetime
+    ) -> list[RecordedTurn]:
+        """Give `owner` the pending turns that are next, oldest first, at most so many.
+
+        A turn is not next while somebody works on an earlier one of the user: so several processes
+        keep the order.
+        """
         ...
 
     async def renew(
@@ -205,6 +220,14 @@ class RecordStore(Protocol):
         reason: str | None = None,
     ) -> None:
         """End a turn."""
+        ...
+
+    async def finish_all(self, user_id: str, turns: Collection[tuple[str, int]]) -> None:
+        """End turns as done; each is a session and a number."""
+        ...
+
+    async def has_turn(self, user_id: str, session_id: str, number: int) -> bool:
+        """Say whether there is such a turn."""
         ...
 
     async def turn(self, user_id: str, session_id: str, number: int) -> RecordedTurn | None:

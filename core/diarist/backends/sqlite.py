@@ -325,7 +325,14 @@ class SQLiteRecords:
             now=now,
             until=until,
         )
-        return await self._change(user_id, work)
+        return await self._change(user_id, work, lasting=False)
+
+    async def take(
+        self, user_id: str, *, most: int, owner: str, now: datetime, until: datetime
+    ) -> list[RecordedTurn]:
+        """Give `owner` the next pending turns; none while somebody works on an earlier one."""
+        work = partial(turn_statements.take, most=most, owner=owner, now=now, until=until)
+        return await self._change(user_id, work, lasting=False) or []
 
     async def renew(
         self, user_id: str, session_id: str, number: int, *, owner: str, until: datetime
@@ -334,7 +341,7 @@ class SQLiteRecords:
         work = partial(
             turn_statements.renew, session_id=session_id, number=number, owner=owner, until=until
         )
-        return bool(await self._change(user_id, work))
+        return bool(await self._change(user_id, work, lasting=False))
 
     async def release(
         self, user_id: str, session_id: str, number: int, *, owner: str, reason: str
@@ -347,7 +354,7 @@ class SQLiteRecords:
             owner=owner,
             reason=reason,
         )
-        await self._change(user_id, work)
+        await self._change(user_id, work, lasting=False)
 
     async def finish(
         self,
@@ -365,7 +372,17 @@ class SQLiteRecords:
             state=state,
             reason=reason,
         )
-        await self._change(user_id, work)
+        await self._change(user_id, work, lasting=False)
+
+    async def finish_all(self, user_id: str, turns: Collection[tuple[str, int]]) -> None:
+        """End turns as done."""
+        work = partial(turn_statements.finish_all, turns=turns)
+        await self._change(user_id, work, lasting=False)
+
+    async def has_turn(self, user_id: str, session_id: str, number: int) -> bool:
+        """Say whether there is such a turn."""
+        work = partial(turn_statements.has, session_id=session_id, number=number)
+        return bool(await self._read(user_id, work, is_single=True))
 
     async def turn(self, user_id: str, session_id: str, number: int) -> RecordedTurn | None:
         """Return a turn, None where there is none."""
@@ -481,10 +498,12 @@ class SQLiteRecords:
             return self._databases.write(user_id, work)
         return await self._gathering.write(user_id, work)
 
-    async def _change(self, user_id: str, work: Callable[[Connection], T]) -> T | None:
+    async def _change(
+        self, user_id: str, work: Callable[[Connection], T], *, lasting: bool = True
+    ) -> T | None:
         """Write, where the user has a database: what only changes makes none."""
         check_user_id(user_id)
-        return await self._run(self._databases.change, user_id, work)
+        return await self._run(self._databases.change, user_id, work, lasting=lasting)
 
     async def _read(
         self, user_id: str, work: Callable[[Connection], T], *, is_single: bool = False

@@ -469,5 +469,5 @@ def _remember(document: Document) -> None:
 
 
 def _sample(text: str) -> tuple[int, str]:
-    """Return a key for a text that is cheaper than its hash; who uses it compares the text too."""
-    return len(text), text[:: len(text) // 256 + 1]
+    """Return a key for a text, cheap for a long one too; who uses it compares the text as well."""
+    return len(text), text[:: len(text) // 32_768 + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements import messages as message_statements
@@ -9,7 +10,7 @@ from diarist.backends.statements.schema import micros, moment
 from diarist.records import Appended, RecordedTurn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from sqlite3 import Connection
 
@@ -20,6 +21,7 @@ _COLUMNS = (
     "turns.last, turns.at"
 )
 _FROM = "FROM turns JOIN sessions ON sessions.no = turns.session"
+_SESSION = "SELECT no, turns FROM sessions WHERE id = ?"
 _ONE = "session = (SELECT no FROM sessions WHERE id = ?) AND number = ?"
 
 
@@ -31,11 +33,12 @@ def record(
     new: NewTurn,
 ) -> Appended:
     """Append messages as one turn; messages that the session knows already make no second one."""
+    known = connection.execute(_SESSION, (session_id,)).fetchone()
+    if new.floor is None and (known is None or not known[1]):
+        return Appended()
     stored, added = message_statements.append(connection, session_id, messages, now)
     numbers = [message.number or 0 for message in stored]
-    session, turns = connection.execute(
-        "SELECT no, turns FROM sessions WHERE id = ?", (session_id,)
-    ).fetchone()
+    session, turns = known or connection.execute(_SESSION, (session_id,)).fetchone()
     waiting = connection.execute(
         "SELECT count(*) FROM turns WHERE state = 'pending' AND lease <= ?", (micros(now),)
     ).fetchone()[0]
@@ -47,7 +50,7 @@ def record(
         ).fetchone()
         if row is not None:
             return Appended(stored, 0, _turn(connection, row), False, waiting)
-    number = max(turns, new.floor) + 1
+    number = max(turns, new.floor or 0) + 1
     at = stored[0].at or now
     connection.execute(
         "INSERT INTO turns (session, number, state, owner, lease, first, last, at) "
@@ -93,6 +96,23 @@ def claim(
     return get(connection, session_id, number) if done.rowcount else None
 
 
+def take(
+    connection: Connection, most: int, owner: str, now: datetime, until: datetime
+) -> list[RecordedTurn]:
+    """Give `owner` the next pending turns, up to the first that somebody works on."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS}, turns.session, turns.lease {_FROM} WHERE state = 'pending' "
+        "ORDER BY turns.at, turns.session, turns.number LIMIT ?",
+        (most,),
+    ).fetchall()
+    free = list(takewhile(lambda row: row[-1] <= micros(now), rows))
+    connection.executemany(
+        "UPDATE turns SET owner = ?, lease = ? WHERE session = ? AND number = ?",
+        [(owner, micros(until), row[-2], row[1]) for row in free],
+    )
+    return [_turn(connection, row[:-2]) for row in free]
+
+
 def renew(
     connection: Connection, session_id: str, number: int, owner: str, until: datetime
 ) -> bool:
@@ -121,6 +141,20 @@ def finish(
         f"UPDATE turns SET state = ?, reason = ?, lease = 0, owner = NULL WHERE {_ONE}",
         (state, reason, session_id, number),
     )
+
+
+def finish_all(connection: Connection, turns: Iterable[tuple[str, int]]) -> None:
+    """End turns as done."""
+    connection.executemany(
+        f"UPDATE turns SET state = 'done', reason = NULL, lease = 0, owner = NULL WHERE {_ONE}",
+        turns,
+    )
+
+
+def has(connection: Connection, session_id: str, number: int) -> bool:
+    """Say whether there is such a turn, in one statement."""
+    found = connection.execute(f"SELECT 1 FROM turns WHERE {_ONE}", (session_id, number))
+    return found.fetchone() is not None
 
 
 def get(connection: Connection, session_id: str, number: int) -> RecordedTurn | None:
