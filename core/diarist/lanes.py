@@ -26,7 +26,7 @@ _log = logging.getLogger("diarist.writer")
 BATCH = 64
 """The most turns that an instant extractor reads before the pages are written."""
 
-REST = 0.02
+REST = 0.25
 """Seconds that pass before a user's next turns are read by an instant extractor, so that many come
 together; unless somebody waits for them."""
 

@@ -73,6 +73,7 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
+            self._connection.execute("PRAGMA busy_timeout = 0")
         self._is_closed = False
 
     def is_of(self, user_id: str, *, claim: bool) -> bool:
@@ -81,7 +82,7 @@ class Database:
         Raises:
             InvalidIdError: it is another's, and was claimed.
         """
-        with self._errors():
+        with self._errors(), self._waiting():
             if claim:
                 self._connection.execute(
                     "INSERT INTO about (name, value) VALUES ('owner', ?) ON CONFLICT DO NOTHING",
@@ -116,17 +117,21 @@ class Database:
 
     def read(self, work: Work[T]) -> T:
         """Return what `work` returns, of one state of the database."""
-        with self._errors():
+
+        def step() -> T:
             self._connection.execute("BEGIN")
             try:
                 return work(self._connection)
             finally:
                 self._roll_back()
 
+        with self._errors():
+            return self._patiently(step)
+
     def read_once(self, work: Work[T]) -> T:
         """Return what `work`, which is one statement, returns."""
         try:
-            return work(self._connection)
+            return self._patiently(lambda: work(self._connection))
         except sqlite3.DatabaseError as error:
             raise _told(self.path, error) from error
 
@@ -145,7 +150,7 @@ class Database:
 
     def compact(self) -> None:
         """Give back the space of what was removed."""
-        with self._errors():
+        with self._errors(), self._waiting():
             for index in repair.INDEXES:
                 self._connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
             free, pages = (
@@ -225,25 +230,32 @@ class Database:
             )
 
     def _begin(self) -> None:
-        """Begin to write, as soon as nobody else does.
+        """Begin to write, as soon as nobody else does."""
+        self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+
+    def _patiently(self, step: Callable[[], T]) -> T:
+        """Return what `step` returns, tried again for as long as somebody else is in its way.
 
         SQLite's own wait grows to a tenth of a second, and a writer in a tight loop would keep
         others out for as long as it likes.
         """
         until = time.monotonic() + BUSY_TIMEOUT
-        self._connection.execute("PRAGMA busy_timeout = 0")
+        while True:
+            try:
+                return step()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(BUSY_POLL)
+
+    @contextmanager
+    def _waiting(self) -> Generator[None]:
+        """Have SQLite wait by itself, in statements that can't be tried again as they are."""
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
         try:
-            while True:
-                try:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    if "locked" not in str(error) or time.monotonic() > until:
-                        raise
-                    time.sleep(BUSY_POLL)
-                else:
-                    return
+            yield
         finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+            self._connection.execute("PRAGMA busy_timeout = 0")
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
