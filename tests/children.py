@@ -178,5 +178,22 @@ def writes(folder: str, seen: str, name: str, count: str, seconds: str) -> None:
     asyncio.run(main())
 
 
+def drains(folder: str, seen: str) -> None:
+    """Bring what waits to the pages, slowly, and note how many items each turn was shown."""
+
+    class Noting:
+        def extract(self, turn: Turn, snapshot: Snapshot) -> Extraction:
+            with Path(seen).open("a") as file:
+                file.write(f"{turn.user_msg} {len(snapshot.preferences['likes'])}\n")
+            time.sleep(0.05)
+            return Extraction((Edit("add", "likes", f"love {turn.user_msg}"),))
+
+    async def main() -> None:
+        async with MemoryWriter(Diary(folder, agent=Noting())) as writer:
+            await writer.flush()
+
+    asyncio.run(main())
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

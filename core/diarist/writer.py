@@ -59,8 +59,9 @@ class MemoryWriter:
     what those before it left. Users are served side by side. Where the extractor is instant (it
     says `is_instant = True`, as the rules do), turns of a user that wait are read together and each
     page is written once. Writers in several processes may share a folder: no turn is read by two of
-    them; the order then holds among the turns that one of them takes. A writer belongs to the event
-    loop that it is first used in.
+    them, and none while an earlier one of its user is; after a writer was killed in the middle of a
+    turn, that user's turns wait up to two minutes for its lease to end. `update_memory` and
+    `catch_up` wait for nobody. A writer belongs to the event loop that it is first used in.
 
     Args:
         diary: where to; it needs records.

@@ -109,6 +109,46 @@ class TurnTests(RecordSuite):
         assert await store.claim("ana", "no", 1, owner="x", now=later(2), until=later(4)) is None
 
     @driven
+    async def test_turns_are_taken_in_their_order(self, store: RecordStore) -> None:
+        """Nobody takes a turn while somebody works on an earlier one of the user."""
+
+        async def take(owner: str, minute: int, most: int = 9) -> list[str]:
+            now, until = later(minute), later(minute + 2)
+            taken = await store.take("ana", most=most, owner=owner, now=now, until=until)
+            return [turn.text_of("user") for turn in taken]
+
+        assert await take("a", 0) == []
+        for name in ("one", "two", "three"):
+            await record(store, name)
+        assert await take("a", 0, 1) == ["one?"]
+        assert await take("b", 1) == []
+        await store.finish_all("ana", [("chat", 1)])
+        assert await take("b", 1, 1) == ["two?"]
+        assert await take("a", 3) == ["two?", "three?"]
+        await store.release("ana", "chat", 2, owner="a", reason="asleep")
+        assert await take("b", 4) == ["two?"]
+        await store.finish_all("ana", [("chat", 2), ("chat", 3), ("chat", 9)])
+        assert await take("b", 9) == []
+        assert [turn.state for turn in await store.turns("ana")] == ["done"] * 3
+
+    @driven
+    async def test_the_first_turn_of_a_session_needs_its_floor(self, store: RecordStore) -> None:
+        """Without it nothing is recorded; later nobody asks for it."""
+        unknown = NewTurn(None)
+        done = await store.record("ana", "chat", exchange("one"), unknown, now=NOON)
+        assert (done.turn, done.added, await store.read("ana", "chat")) == (None, 0, [])
+        await store.append("ana", "chat", said("hello"), now=NOON)
+        done = await store.record("ana", "chat", exchange("one"), unknown, now=NOON)
+        assert done.turn is None
+        await store.record("ana", "chat", exchange("one"), NewTurn(4), now=NOON)
+        done = await store.record("ana", "chat", exchange("two"), unknown, now=NOON)
+        assert done.turn is not None
+        assert done.turn.number == 6
+        assert await store.has_turn("ana", "chat", 6)
+        assert not await store.has_turn("ana", "chat", 7)
+        assert not await store.has_turn("bob", "chat", 6)
+
+    @driven
     async def test_a_turn_recorded_by_its_worker_is_claimed_already(
         self, store: RecordStore
     ) -> None:

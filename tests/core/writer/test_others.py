@@ -58,6 +58,22 @@ def test_writers_in_two_processes_never_read_one_turn_twice(tmp_path: Path, seco
 
 
 @pytest.mark.slow
+def test_writers_in_two_processes_keep_the_order_of_a_user(tmp_path: Path):
+    folder, seen = tmp_path / "memories", tmp_path / "seen"
+
+    async def record() -> None:
+        diary = Diary(folder)
+        for number in range(50):
+            await diary.record_turn("ana", f"s{number % 3}", [Message("user", f"t{number}")])
+
+    asyncio.run(record())
+    for child in children(("drains", folder, seen), ("drains", folder, seen)):
+        child.communicate(timeout=60)
+        assert child.returncode == 0
+    assert seen.read_text().splitlines() == [f"t{number} {number}" for number in range(50)]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.02, 0])
 def test_a_killed_process_loses_nothing_and_doubles_nothing(tmp_path: Path, seconds: float):
     folder, seen = tmp_path / "memories", tmp_path / "seen"
