@@ -240,10 +240,12 @@ class Diary(Remembering):
 
         Raises:
             PreferenceNotFoundError: no item has that id.
+            UnknownCategoryError: neither the table nor the page has such a category.
             DocumentError: the page is broken; it stays as it is.
         """
 
         def change(document: Document) -> tuple[Document, EditResult]:
+            self._check_known(document, category)
             _check_item(document, category, id, readable=False)
             return preferences.forget(document, category, id)
 
@@ -277,9 +279,11 @@ class Diary(Remembering):
 
         Raises:
             PreferenceNotFoundError: no item has that id.
+            UnknownCategoryError: neither the table nor the page has such a category.
             UnsupportedError: the backend has no records.
         """
         document = await self._documents.read(user_id, PREFERENCES)
+        self._check_known(document, category)
         _check_item(document, category, id, readable=False)
         if self.records is None:
             raise UnsupportedError("this diary has no records to look in; pass records=")
@@ -436,6 +440,12 @@ class Diary(Remembering):
         check_counts(limit=limit)
         document = await self._documents.read(user_id, CONVERSATIONS)
         return conversations.newest(document, self.max_conversations if limit is None else limit)
+
+    def _check_known(self, document: Document, category: str) -> None:
+        """Refuse a category that neither the table nor the page has."""
+        check_text("category", category)
+        if category == META or document.get((category,)) is None:
+            self._check_category(category)
 
     def _check_category(self, category: str) -> None:
         check_text("category", category)

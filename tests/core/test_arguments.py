@@ -19,13 +19,16 @@ from diarist import (
     ListNotes,
     Message,
     Payload,
+    PreferenceNotFoundError,
     PutNote,
     SyncDiary,
+    UnknownCategoryError,
 )
 from diarist.testing import FrozenClock, MemoryBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAIVE = datetime(2026, 3, 1, 12)
@@ -467,3 +470,17 @@ def test_a_vector_may_come_from_numpy(diary: SyncDiary):
     hits = diary.notes.search("ana", vector=np.array([0.0, 1.0, 0.0], np.float32))
     assert [hit.note.key for hit in hits if hit.note] == ["np", "several"]
     assert hits[0].score == pytest.approx(1.0)
+
+
+def test_a_category_of_neither_the_table_nor_the_page_is_named_as_unknown(tmp_path: Path):
+    diary = SyncDiary(tmp_path)
+    for ask in (diary.forget_preference, diary.why):
+        with pytest.raises(UnknownCategoryError, match=r"no category 'pets'; it has likes"):
+            ask("ana", "pets", "cat")
+        with pytest.raises(PreferenceNotFoundError, match="likes has no items"):
+            ask("ana", "likes", "cat")
+    (tmp_path / "ana").mkdir()
+    (tmp_path / "ana" / "preferences.toml").write_text('[pets.cat]\ntext = "has a cat"\n')
+    with pytest.raises(PreferenceNotFoundError, match="pets has cat"):
+        diary.forget_preference("ana", "pets", "dog")
+    assert diary.forget_preference("ana", "pets", "cat").with_status("forgotten")

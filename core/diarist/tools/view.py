@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from diarist.blocking import one_hop
 from diarist.documents import PREFERENCES, Documents
-from diarist.errors import PreferenceNotFoundError
+from diarist.errors import UnknownCategoryError
 from diarist.pages.items import items
 from diarist.pages.preferences import MAX_ITEMS
 from diarist.pages.toml import is_table
@@ -129,7 +129,7 @@ class View:
         """
         try:
             report = await self.diary.forget_preference(self.user_id, category, id)
-        except PreferenceNotFoundError:
+        except UnknownCategoryError:
             self._known(category)
             raise
         return wording.outcome(report.results[0])
