@@ -2,54 +2,42 @@
 
 from __future__ import annotations
 
-from copy import copy
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from diarist import workers
-from diarist.backends.databases import Databases
 from diarist.backends.folders import UserFolders
-from diarist.backends.gathering import Gathering
 from diarist.backends.ids import check_user_id
-from diarist.backends.matrices import Matrices
 from diarist.backends.places import File, Folders, Nowhere
+from diarist.backends.sqlite_turns import SQLiteTurns
 from diarist.backends.statements import messages as message_statements
 from diarist.backends.statements import notes as note_statements
 from diarist.backends.statements import search as search_statements
-from diarist.backends.statements import turns as turn_statements
 from diarist.backends.statements import vectors as vector_statements
 from diarist.backends.statements import whole as whole_statements
-from diarist.blocking import at_once
 from diarist.errors import DamagedError
 from diarist.models import Problem
 from diarist.records import Appended, DeletionReport, Exported
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
     from sqlite3 import Connection
 
-    from diarist.backends.places import Places
     from diarist.backends.repair import Repair
     from diarist.recall.candidates import Found, Wanted
     from diarist.records import (
         Embedded,
         Message,
         MessageStatus,
-        NewTurn,
         NoteOperation,
-        RecordedTurn,
         Session,
         SessionOrder,
-        TurnState,
     )
 
-T = TypeVar("T")
 
-
-class SQLiteRecords:
+class SQLiteRecords(SQLiteTurns):
     """Records in `<folder>/<user>/diary.db`, one database for each user.
 
     Any number of threads, event loops and processes on one machine may share a folder. Nothing is
@@ -99,24 +87,6 @@ class SQLiteRecords:
         self = cls.__new__(cls)
         self._set_up(Nowhere(), synced=False)
         return self
-
-    def _set_up(self, places: Places, *, synced: bool) -> None:
-        self._places = places
-        self._databases = Databases(places, synced=synced)
-        self._gathering = Gathering(self._databases.write_all)
-        self._run = workers.run
-        self._matrices = Matrices()
-
-    @cached_property
-    def blocking(self) -> Self:
-        """The same store, whose coroutines never suspend: they block the thread they run in."""
-        twin = copy(self)
-        twin._run = at_once
-        return twin
-
-    async def aclose(self) -> None:
-        """Close the databases; nothing is lost without it."""
-        await self._run(self._databases.close)
 
     # ------------------------------------------------------------ messages
 
@@ -285,114 +255,6 @@ class SQLiteRecords:
 
         return await self._change(user_id, work) or 0
 
-    # ------------------------------------------------------------ turns
-
-    async def record(
-        self,
-        user_id: str,
-        session_id: str,
-        messages: Sequence[Message],
-        turn: NewTurn,
-        *,
-        now: datetime,
-    ) -> Appended:
-        """Append messages as one pending turn; known messages make no second turn."""
-        work = partial(
-            turn_statements.record, session_id=session_id, messages=messages, now=now, new=turn
-        )
-        return await self._write(user_id, work)
-
-    async def waiting(self, user_id: str, *, now: datetime) -> list[tuple[str, int]]:
-        """Return session and number of the pending turns nobody works on, oldest first."""
-        return await self._read(user_id, partial(turn_statements.waiting, now=now)) or []
-
-    async def claim(
-        self,
-        user_id: str,
-        session_id: str,
-        number: int,
-        *,
-        owner: str,
-        now: datetime,
-        until: datetime,
-    ) -> RecordedTurn | None:
-        """Give a pending turn to `owner` unless somebody works on it."""
-        work = partial(
-            turn_statements.claim,
-            session_id=session_id,
-            number=number,
-            owner=owner,
-            now=now,
-            until=until,
-        )
-        return await self._change(user_id, work, lasting=False)
-
-    async def take(
-        self, user_id: str, *, most: int, owner: str, now: datetime, until: datetime
-    ) -> list[RecordedTurn]:
-        """Give `owner` the next pending turns; none while somebody works on an earlier one."""
-        work = partial(turn_statements.take, most=most, owner=owner, now=now, until=until)
-        return await self._change(user_id, work, lasting=False) or []
-
-    async def renew(
-        self, user_id: str, session_id: str, number: int, *, owner: str, until: datetime
-    ) -> bool:
-        """Lengthen a lease, and say whether the turn is still the owner's."""
-        work = partial(
-            turn_statements.renew, session_id=session_id, number=number, owner=owner, until=until
-        )
-        return bool(await self._change(user_id, work, lasting=False))
-
-    async def release(
-        self, user_id: str, session_id: str, number: int, *, owner: str, reason: str
-    ) -> None:
-        """Leave a turn pending, with the reason."""
-        work = partial(
-            turn_statements.release,
-            session_id=session_id,
-            number=number,
-            owner=owner,
-            reason=reason,
-        )
-        await self._change(user_id, work, lasting=False)
-
-    async def finish(
-        self,
-        user_id: str,
-        session_id: str,
-        number: int,
-        state: TurnState,
-        reason: str | None = None,
-    ) -> None:
-        """End a turn."""
-        work = partial(
-            turn_statements.finish,
-            session_id=session_id,
-            number=number,
-            state=state,
-            reason=reason,
-        )
-        await self._change(user_id, work, lasting=False)
-
-    async def finish_all(self, user_id: str, turns: Collection[tuple[str, int]]) -> None:
-        """End turns as done."""
-        work = partial(turn_statements.finish_all, turns=turns)
-        await self._change(user_id, work, lasting=False)
-
-    async def has_turn(self, user_id: str, session_id: str, number: int) -> bool:
-        """Say whether there is such a turn."""
-        work = partial(turn_statements.has, session_id=session_id, number=number)
-        return bool(await self._read(user_id, work, is_single=True))
-
-    async def turn(self, user_id: str, session_id: str, number: int) -> RecordedTurn | None:
-        """Return a turn, None where there is none."""
-        work = partial(turn_statements.get, session_id=session_id, number=number)
-        return await self._read(user_id, work)
-
-    async def turns(self, user_id: str, state: TurnState | None = None) -> list[RecordedTurn]:
-        """Return the turns in a state, or all, oldest first."""
-        return await self._read(user_id, partial(turn_statements.all_turns, state=state)) or []
-
     # ------------------------------------------------------------ notes
 
     async def notes(
@@ -489,24 +351,3 @@ class SQLiteRecords:
     async def list_users(self) -> list[str]:
         """Return every user who has a database, sorted."""
         return await self._run(self._databases.users)
-
-    # ------------------------------------------------------------ how
-
-    async def _write(self, user_id: str, work: Callable[[Connection], T]) -> T:
-        check_user_id(user_id)
-        if self._run is at_once:
-            return self._databases.write(user_id, work)
-        return await self._gathering.write(user_id, work)
-
-    async def _change(
-        self, user_id: str, work: Callable[[Connection], T], *, lasting: bool = True
-    ) -> T | None:
-        """Write, where the user has a database: what only changes makes none."""
-        check_user_id(user_id)
-        return await self._run(self._databases.change, user_id, work, lasting=lasting)
-
-    async def _read(
-        self, user_id: str, work: Callable[[Connection], T], *, is_single: bool = False
-    ) -> T | None:
-        check_user_id(user_id)
-        return await self._run(self._databases.read, user_id, work, is_single=is_single)
