@@ -7,20 +7,23 @@ import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 from weakref import WeakSet, WeakValueDictionary
 
 from diarist.binding import Bound, bound
+from diarist.blocking import background, finish
 from diarist.checks import check_session
 from diarist.errors import BackendError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from diarist.diary import Diary
-    from diarist.records import NoteOperation
+    from diarist.records import Hit, NoteOperation
     from diarist.sync import SyncDiary
+
+T = TypeVar("T")
 
 
 _log = logging.getLogger("diarist.adapters")
@@ -163,6 +166,26 @@ def whose(
 def new_session_id() -> str:
     """Return an id for a run whose framework names no session."""
     return f"run-{uuid4().hex}"
+
+
+def run_blocking(diary: Diary, ask: Callable[[Diary], Coroutine[Any, Any, T]]) -> T:
+    """Return what a coroutine function of a diary returns, for a caller that is not async.
+
+    It works in a running loop and in any thread, too. Only the diary that is handed over may be
+    awaited in it.
+
+    >>> run_blocking(open_diary(None), lambda diary: diary.list_users())
+    []
+    """
+    twin = diary.blocking
+    return background(ask(diary)) if twin is None else finish(ask(twin))
+
+
+def line_for_model(hit: Hit) -> str:
+    """Return something recalled as one line for a model: quoted, with its source and date."""
+    from diarist.tools.wording import hit as worded
+
+    return worded(hit)
 
 
 def exports(

@@ -36,8 +36,9 @@ class Embedder:
     """Calls an embedding model.
 
     Args:
-        embed: the callable. The name of its index is its attribute `model_name` or `model` where
-            that is a text, else its own qualified name, and the length of its vectors.
+        embed: the callable. The name of its index is the attribute `model_name`, `model` or
+            `model_id` that it has, or a method's object has, where that is a text; else its own
+            qualified name; and the length of its vectors.
 
     Raises:
         MissingExtraError: numpy is not installed, with which vectors are compared.
@@ -137,10 +138,11 @@ async def _awaited(answer: Awaitable[object]) -> object:
 
 
 def _name_of(embed: object) -> str:
-    for attribute in ("model_name", "model"):
-        name = getattr(embed, attribute, None)
-        if isinstance(name, str) and name:
-            return name
+    for owner in (embed, getattr(embed, "__self__", None)):
+        for attribute in ("model_name", "model", "model_id"):
+            name = getattr(owner, attribute, None)
+            if isinstance(name, str) and name:
+                return name
     found = getattr(embed, "__qualname__", None) or type(embed).__qualname__
     return f"{getattr(embed, '__module__', None) or type(embed).__module__}.{found}"
 

@@ -24,7 +24,14 @@ from diarist import (
     UserNotBoundError,
     bind_user,
 )
-from diarist.adapters import address, exports, open_diary, whose
+from diarist.adapters import (
+    address,
+    exports,
+    line_for_model,
+    open_diary,
+    run_blocking,
+    whose,
+)
 from diarist.testing import AsyncScriptedExtractor, MemoryBackend, ScriptedExtractor
 
 if TYPE_CHECKING:
@@ -156,6 +163,35 @@ def test_in_another_process_an_address_leads_to_the_folder(tmp_path: Path):
     assert "love tea" in elsewhere(address(Diary(tmp_path))).stdout
     gone = elsewhere(address(open_diary(None)))
     assert "BackendError: this diary was in the memory of a process that is gone" in gone.stderr
+
+
+def test_an_adapter_asks_from_plain_code_and_in_a_running_loop(tmp_path: Path):
+    diary = Diary(tmp_path)
+    diary.sync.notes.put("ana", "n", "tea", "loves\ntea")
+
+    async def ask(over: Diary) -> str:
+        return "; ".join(map(line_for_model, await over.recall("ana", "tea")))
+
+    async def main() -> str:
+        return run_blocking(diary, ask)
+
+    assert run_blocking(diary, ask) == asyncio.run(main())
+    assert run_blocking(diary, ask).startswith('"loves\\ntea" (note tea in n, ')
+
+    class Remote:
+        """A backend without a blocking form."""
+
+        def __init__(self, backend: object) -> None:
+            self._backend = backend
+
+        def __getattr__(self, name: str) -> object:
+            if name == "blocking":
+                raise AttributeError(name)
+            return getattr(self._backend, name)
+
+    far = Diary(Remote(diary.backend), records=Remote(diary.records))  # type: ignore[arg-type]
+    assert far.blocking is None
+    assert run_blocking(far, ask) == run_blocking(diary, ask)
 
 
 def test_the_argument_comes_before_the_framework_and_that_before_what_is_bound():

@@ -47,6 +47,9 @@ class Model:
         self.calls.append(texts)
         return [vector[: self.length] for vector in embed(texts)]
 
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return self(texts)
+
 
 def said(*texts: str) -> list[Message]:
     return [Message("user", text) for text in texts]
@@ -122,6 +125,15 @@ def test_another_model_has_its_own_index_beside_the_old_one(tmp_path: Path):
     assert small.reembed("ana") == 4
     assert SyncDiary(tmp_path, embed=Model()).reembed("ana") == 0
     assert SyncDiary(tmp_path, embed=Model()).recall("ana", "car")[0].features["meaning"] == 1.0
+
+
+def test_a_method_is_named_after_the_model_of_its_object(tmp_path: Path):
+    """As frameworks have it: `embeddings.embed_documents`."""
+    model = Model()
+    SyncDiary(tmp_path, embed=model).messages.append("ana", "s", CARS)
+    assert SyncDiary(tmp_path, embed=model.embed_documents).reembed("ana") == 0
+    model.model_name = "another"
+    assert SyncDiary(tmp_path, embed=model.embed_documents).reembed("ana") == 4
 
 
 def test_reembed_goes_on_where_it_failed(tmp_path: Path):
