@@ -1,0 +1,121 @@
+"""A run of an agent: whose it is, in which session, and what was said in it.
+
+Nothing here reads a diary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+from langgraph.config import get_config
+
+from diarist.adapters import whose
+
+if TYPE_CHECKING:
+    from langchain.tools import ToolRuntime
+    from langgraph.runtime import Runtime
+
+    from diarist.adapters import Bound
+
+UserId: TypeAlias = "str | Callable[[Any], str | None] | None"
+"""A user, or who it is by the `Runtime` (in a tool: `ToolRuntime`) of a run."""
+
+
+class Run(TypedDict):
+    """What a run's private state holds from its first step to its last.
+
+    Attributes:
+        user_id: whose run it is, whoever resumes it.
+        session_id: the conversation.
+        messages: what was said in it so far, also what the agent's history no longer has.
+    """
+
+    user_id: str
+    session_id: str
+    messages: list[BaseMessage]
+
+
+def whose_run(
+    runtime: Runtime[Any] | ToolRuntime[Any, Any] | None, user_id: UserId, session_id: str | None
+) -> Bound:
+    """Return whose run this is, and in which session, None where nobody says.
+
+    The arguments come first, then LangGraph's own: `runtime.context.user_id` (of an object or a
+    dict) or `config["configurable"]["user_id"]`, and the thread's id; then `bind_user`.
+
+    Raises:
+        UserNotBoundError: nobody says whose.
+    """
+    if callable(user_id):
+        user_id = user_id(runtime)
+    config = _configurable()
+    context = None if runtime is None else cast("object", runtime.context)
+    in_context = _entry(context, "user_id")
+    known = config.get("user_id") if in_context is None else in_context
+    return whose(user_id, session_id, framework=(known, config.get("thread_id")))
+
+
+def question(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return what the user said since the last answer: with what a new run begins.
+
+    >>> said = [HumanMessage("Hi."), AIMessage("Hello!"), HumanMessage("I love tea.")]
+    >>> [message.text for message in question(said)]
+    ['I love tea.']
+    """
+    answers = [n for n, m in enumerate(messages) if isinstance(m, (AIMessage, ToolMessage))]
+    begin = answers[-1] + 1 if answers else 0
+    return [message for message in messages[begin:] if _is_said(message)]
+
+
+def gathered(known: Sequence[BaseMessage], messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return what was said in a run: what is known of it, as it reads now, and what came after.
+
+    Args:
+        known: what was said in the run up to some step.
+        messages: the agent's history now; a summary may stand for what is known.
+    """
+    now = {message.id: message for message in messages if message.id is not None}
+    ids = {message.id for message in known}
+    places = [n for n, m in enumerate(messages) if m.id in ids or _is_notice(m)]
+    later = messages[places[-1] + 1 :] if places else messages[:0]
+    return [now.get(m.id or "", m) for m in known] + [m for m in later if _is_said(m)]
+
+
+def asked(messages: Sequence[BaseMessage]) -> str | None:
+    """Return the newest words of the user, None where there are none."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage) and _is_said(message):
+            return str(message.text) or None
+    return None
+
+
+def _is_said(message: BaseMessage) -> bool:
+    """Say whether somebody said it: neither the developer's prompt nor a summary of the history."""
+    return not isinstance(message, SystemMessage) and not _is_notice(message)
+
+
+def _is_notice(message: BaseMessage) -> bool:
+    """Say whether LangChain put it there, as a summary or a notification."""
+    extra = cast("Mapping[str, object]", message.additional_kwargs)
+    return isinstance(message, HumanMessage) and isinstance(extra.get("lc_source"), str)
+
+
+def _configurable() -> Mapping[str, Any]:
+    try:
+        return get_config().get("configurable", {})
+    except RuntimeError:  # outside of any run
+        return {}
+
+
+def _entry(holder: object, name: str) -> Any:
+    if isinstance(holder, Mapping):
+        return cast("Mapping[str, Any]", holder).get(name)
+    return getattr(holder, name, None)
