@@ -7,13 +7,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.tools import tool
 
 from diarist import Diary, ExtractionError, Message
 from diarist.testing import MemoryBackend
-from integrations.langchain.scripted import ScriptedChatModel
+from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import LangChainExtractor
 
 if TYPE_CHECKING:
@@ -134,6 +136,21 @@ def test_a_model_is_named_or_given(monkeypatch: pytest.MonkeyPatch):
     assert made == ["anthropic:some-model"]
     with pytest.raises(TypeError, match="a chat model or its name is needed, not int"):
         LangChainExtractor(3)  # type: ignore[arg-type]
+
+
+def test_a_tool_that_has_the_diary_learn_does_not_show_it_in_the_stream_of_an_agent():
+    diary, reader = diary_with(json.dumps(ANSWER))
+
+    @tool
+    def remember() -> str:
+        """Remember what was said."""
+        return learn(diary)
+
+    agent = create_agent(ScriptedChatModel(lines=[calling("remember"), "Done."]), [remember])
+    shown = list(agent.stream(asking("I love tea!"), stream_mode="messages"))
+    assert len(reader.prompts) == 1
+    assert "added likes/tea" in str(shown)
+    assert "edits" not in str(shown)
 
 
 class Counting(Embeddings):

@@ -1,4 +1,4 @@
-"""Runs that wait, fail, are retried or have their history rewritten are recorded once and whole."""
+"""Runs that wait for a person, fail or are retried are recorded once and whole."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import (
-    AgentMiddleware,
     HumanInTheLoopMiddleware,
-    ModelCallLimitMiddleware,
     ModelRetryMiddleware,
-    PIIMiddleware,
-    SummarizationMiddleware,
 )
-from langchain_core.messages import RemoveMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
@@ -179,85 +174,6 @@ def test_a_retried_call_of_the_model_is_recorded_once(tmp_path: Path):
         create_agent(model, [order], middleware=middleware).invoke(asking("A pie!"), CHAT)
     call = '[calls order {"cake": "pie"}]'
     assert said(memory.diary) == ["A pie!", call, "pie ordered", "Ordered."] * 2
-
-
-# ---------------------------------------------------------------- the history is rewritten
-
-
-def test_a_summary_in_the_middle_of_a_run_costs_nothing_of_it(tmp_path: Path):
-    for order_of in (1, -1):
-        thread: Any = {"configurable": {"thread_id": f"chat{order_of}"}}
-        memory = DiaryMiddleware(tmp_path, "ana")
-        calls = [calling("order", f"call_{n}", cake=f"cake {n}") for n in range(6)]
-        model = ScriptedChatModel(lines=["Hello!", *calls, "All ordered.", "You're welcome."])
-        summary = SummarizationMiddleware(
-            ScriptedChatModel(lines=["They order cakes."]),
-            trigger=("messages", 4),
-            keep=("messages", 2),
-        )
-        agent = create_agent(
-            model,
-            [order],
-            middleware=[memory, summary][::order_of],  # type: ignore[list-item]
-            checkpointer=InMemorySaver(),
-        )
-        agent.invoke(asking("Hi!"), thread)
-        agent.invoke(asking("Six cakes, please. I'm allergic to walnuts."), thread)
-        history = agent.invoke(asking("Thanks!"), thread)["messages"]
-        assert len(history) < 8
-        texts = said(memory.diary, session_id=f"chat{order_of}")
-        orders = [
-            text
-            for n in range(6)
-            for text in (f'[calls order {{"cake": "cake {n}"}}]', f"cake {n} ordered")
-        ]
-        assert texts == [
-            "Hi!", "Hello!",
-            "Six cakes, please. I'm allergic to walnuts.", *orders, "All ordered.",
-            "Thanks!", "You're welcome.",
-        ]  # fmt: skip
-        (session,) = [
-            s for s in memory.diary.sync.messages.sessions("ana") if s.id == f"chat{order_of}"
-        ]
-        assert session.turns == 3
-    assert "They order cakes." not in said(memory.diary)
-
-
-def test_messages_taken_out_of_the_history_stay_in_the_diary(tmp_path: Path):
-    class Trimming(AgentMiddleware):  # type: ignore[type-arg]
-        def before_model(self, state: Any, runtime: Any) -> Any:
-            return {"messages": [RemoveMessage(id=m.id) for m in state["messages"][:-2]]}
-
-    memory = DiaryMiddleware(tmp_path, "ana")
-    agent = create_agent(
-        ScriptedChatModel(),
-        middleware=[memory, Trimming()],  # type: ignore[list-item]
-        checkpointer=InMemorySaver(),
-    )
-    for number in range(4):
-        agent.invoke(asking(f"Number {number}"), CHAT)
-    assert said(memory.diary) == [
-        text for number in range(4) for text in (f"Number {number}", "Noted.")
-    ]
-    assert turns(memory.diary) == 4
-
-
-def test_what_another_middleware_hides_is_hidden_in_the_diary(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
-    hiding = PIIMiddleware("email")
-    agent = create_agent(ScriptedChatModel(), middleware=[memory, hiding])
-    agent.invoke(asking("Write to ana@example.com."), CHAT)
-    assert said(memory.diary)[0] == "Write to [REDACTED_EMAIL]."
-
-
-def test_a_run_that_is_ended_early_is_recorded_to_its_end(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
-    model = ScriptedChatModel(lines=[calling("order", cake="pie")])
-    limit = ModelCallLimitMiddleware(run_limit=2)
-    answer = create_agent(model, [order], middleware=[memory, limit]).invoke(asking("A pie!"), CHAT)
-    assert said(memory.diary)[-1] == answer["messages"][-1].text
-    assert "limit" in answer["messages"][-1].text
-    assert len(said(memory.diary)) == len(answer["messages"]) == 6
 
 
 # ---------------------------------------------------------------- the diary fails
