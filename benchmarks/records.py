@@ -19,6 +19,15 @@ ROUNDS = 15
 PARTS = Path(__file__).parent / "parts"
 SQLALCHEMY = "sqlalchemy[asyncio]==2.1.9"
 LANGCHAIN = ("langchain-community==0.4.2", SQLALCHEMY)
+LLAMA_INDEX = (
+    "llama-index-core==0.14.25",
+    "llama-index-storage-chat-store-sqlite==0.4.0",
+    SQLALCHEMY,
+    "aiosqlite==0.21.0",
+    "pydantic==2.13.5",  # with 2.14 `SimpleChatStore.persist` raises
+    "tomlkit",
+    "rapidfuzz",
+)
 CROWD = 640
 """Messages that a crowd appends; see the part."""
 FLAVOURS = ("raw", "blocking", "async")
@@ -58,15 +67,17 @@ def report() -> str:
     """Return the tables."""
     with_sqlalchemy = {
         "LangChain": peer("langchain", *LANGCHAIN),
-        "LlamaIndex": peer(
-            "llama_index", "llama-index-core==0.14.25", SQLALCHEMY, "aiosqlite==0.22.1"
-        ),
+        "LlamaIndex": peer("llama_index", *LLAMA_INDEX),
     }
     commands = {
         "diarist": (sys.executable, PARTS / "diarist_records.py"),
         "memory-mini": (sys.executable, PARTS / "memory_mini_statements.py"),
         "LangChain": (with_sqlalchemy["LangChain"], PARTS / "langchain_histories.py"),
-        "LlamaIndex": (with_sqlalchemy["LlamaIndex"], PARTS / "llama_index_records.py"),
+        "LlamaIndex": (
+            with_sqlalchemy["LlamaIndex"],
+            PARTS / "llama_index_records.py",
+            "sqlalchemy",
+        ),
     }
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         for command in commands.values():

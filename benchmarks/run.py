@@ -7,7 +7,16 @@ from importlib import import_module
 
 from measure import machine
 
-BENCHMARKS = ("imports", "pages", "records", "histories", "recall", "writer", "langgraph_store")
+BENCHMARKS = (
+    "imports",
+    "pages",
+    "records",
+    "histories",
+    "chat_stores",
+    "recall",
+    "writer",
+    "langgraph_store",
+)
 
 
 def main(names: list[str]) -> int:

@@ -1,7 +1,8 @@
-"""Answers for a message appended to, and the last 20 read from, LlamaIndex's SQLAlchemyChatStore on
-a file; "fill" makes it.
+"""Answers for one of LlamaIndex's chat stores, ours too: messages appended and read; "fill" makes
+the files.
 
-The store reads from the start only, so that the end takes a count and an offset.
+It runs in the environment of the peers, so that all have the same Pydantic. Where a store has no
+way to read the end, that takes a count and an offset, or all of it.
 """
 # pyright: basic
 
@@ -12,38 +13,108 @@ import sys
 from itertools import cycle
 from pathlib import Path
 
-from llama_index.core.base.llms.types import ChatMessage
-from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
+from llama_index.core.llms import ChatMessage
 from records_material import BATCH, LAST, STORED, answer, texts
 
-
-def store(folder: Path) -> SQLAlchemyChatStore:
-    return SQLAlchemyChatStore("messages", f"sqlite+aiosqlite:///{folder / 'llama_index.db'}")
+ROOT = Path(__file__).parents[2]
 
 
-async def fill(folder: Path) -> None:
+def diarist(folder: Path):
+    from llama_index_diarist import DiaryAsyncChatStore, DiaryChatStore
+
+    later = DiaryAsyncChatStore(folder / "diarist", "ana")
+    now = DiaryChatStore(later.diary, "ana")
+    return {
+        "fill": lambda batch: later.add_messages("chat", batch),
+        "sync append": lambda message: now.add_message("chat", message),
+        "append": lambda message: later.add_message("chat", message),
+        "sync all": lambda: now.get_messages("chat"),
+        "all": lambda: later.get_messages("chat"),
+        "last": lambda: later.tail("chat", LAST),
+    }
+
+
+def sqlalchemy(folder: Path):
+    from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
+
+    store = SQLAlchemyChatStore("messages", f"sqlite+aiosqlite:///{folder / 'sqlalchemy.db'}")
+
+    async def last():
+        there = await store.count_messages("chat")
+        return await store.get_messages("chat", limit=LAST, offset=there - LAST)
+
+    return {
+        "fill": lambda batch: store.add_messages("chat", batch),
+        "append": lambda message: store.add_message("chat", message),
+        "all": lambda: store.get_messages("chat"),
+        "last": last,
+    }
+
+
+def sqlite(folder: Path):
+    from llama_index.storage.chat_store.sqlite import SQLiteChatStore
+
+    store = SQLiteChatStore.from_params(str(folder / "sqlite.db"))
+
+    async def last():
+        return (await store.aget_messages("chat"))[-LAST:]
+
+    return {
+        "fill": lambda batch: store.aset_messages("chat", batch),  # it adds them
+        "sync append": lambda message: store.add_message("chat", message),
+        "append": lambda message: store.async_add_message("chat", message),
+        "sync all": lambda: store.get_messages("chat"),
+        "all": lambda: store.aget_messages("chat"),
+        "last": last,
+    }
+
+
+def simple(folder: Path):
+    from llama_index.core.storage.chat_store import SimpleChatStore
+
+    path = str(folder / "simple.json")
+    kept = SimpleChatStore.from_persist_path(path)
+
+    def append(messages):
+        for message in messages:
+            kept.add_message("chat", message)
+        kept.persist(path)
+
+    async def fill(batch):
+        append(batch)
+
+    def read():
+        return SimpleChatStore.from_persist_path(path).get_messages("chat")
+
+    return {
+        "fill": fill,
+        "sync append": lambda message: append([message]),
+        "sync all": read,
+        "sync last": lambda: read()[-LAST:],
+    }
+
+
+async def fill(store) -> None:
     said = [
         ChatMessage(role="assistant" if number % 2 else "user", content=text)
         for number, text in enumerate(texts(STORED, seed=2))
     ]
-    kept = store(folder)
     for start in range(0, STORED, BATCH):
-        await kept.add_messages("chat", said[start : start + BATCH])
+        await store["fill"](said[start : start + BATCH])
 
 
-async def main(folder: Path) -> None:
-    kept, values = store(folder), cycle(texts(1_000, seed=3))
-
-    async def append() -> None:
-        await kept.add_message("chat", ChatMessage(role="user", content=next(values)))
-
-    async def last() -> None:
-        there = await kept.count_messages("chat")
-        assert len(await kept.get_messages("chat", limit=LAST, offset=there - LAST)) == LAST
-
-    await answer({"append": append, "last": last})
+async def main(store) -> None:
+    values = cycle(texts(1_000, seed=3))
+    calls = {
+        name: (lambda call=call: call(ChatMessage(role="user", content=next(values))))
+        if "append" in name
+        else call
+        for name, call in store.items()
+    }
+    await answer(calls)
 
 
 if __name__ == "__main__":
-    where = Path(sys.argv[1])
-    asyncio.run(fill(where) if sys.argv[2] == "fill" else main(where))
+    sys.path[:0] = [str(ROOT / "core"), str(ROOT / "integrations")]
+    made = globals()[sys.argv[1]](Path(sys.argv[2]))
+    asyncio.run(fill(made) if sys.argv[3] == "fill" else main(made))

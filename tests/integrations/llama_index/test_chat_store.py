@@ -177,6 +177,13 @@ def test_archived_messages_are_left_out_until_all_are_deleted(
     assert asyncio.run(queue.count_messages("chat", None)) == 0
 
 
+def test_what_is_set_replaces_archived_messages_too(store: Any, queue: DiaryAsyncChatStore):
+    store.set_messages("chat", said("a", "b"))
+    asyncio.run(queue.archive_oldest_messages("chat", 1))
+    store.set_messages("chat", said("c"))
+    assert texts(asyncio.run(queue.get_messages("chat", None))) == ["c"]
+
+
 # ------------------------------------------------------------ DiaryAsyncChatStore
 
 
@@ -191,7 +198,7 @@ async def everything(queue: DiaryAsyncChatStore, key: str = "chat") -> list[list
 def test_messages_are_added_one_by_one_and_in_batches(queue: DiaryAsyncChatStore):
     async def main() -> None:
         await queue.add_messages("chat", [])
-        assert await queue.get_keys() == []
+        assert await queue.get_keys() == await queue.diary.list_users() == []
         await queue.add_message("chat", ChatMessage("a"))
         await queue.add_messages("chat", said("b", "c"))
         await queue.add_messages("chat", [])
