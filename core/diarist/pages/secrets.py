@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PASSWORD = r"pass ?(?:word|code|phrase)|pwd"
 _NO_SECRET = (
@@ -28,7 +32,7 @@ _NAMES = (
     r"|(?:(?:access|auth|bearer|api)[ _-]?)?tokens?"
 )
 _QUOTE = "[\"'`“”‘’„«]?"
-_VALUE = rf"{_QUOTE}(?P<value>[^\s\"'`“”‘’„«]{{3,}})"
+_VALUE = rf"{_QUOTE}(?P<value>[^\s\"'`“”‘’„«]{{3,200}})"
 _IS = (
     r"(?:(?:is|was)(?:n't| not)?|are|were|be|been|it's)\b,?(?: (?:now|still|always|just|simply"
     r"|really|actually|like|called|set to|changed to)\b,?)*(?:[^.!?:\n]{0,30}:)?"
@@ -53,7 +57,7 @@ _OTHER_WAYS = tuple(
         rf"{_ANY_PASSWORD}[^.!?\n]{{0,40}}?{_CHANGE} to {_VALUE}",
         rf"{_ANY_PASSWORD}(?:'s)?\s+[\"“„«`]{_VALUE}",
         rf"_(?:{_PASSWORD}|pass|secret)\s*[:=]\s*{_VALUE}",
-        rf"{_VALUE}\s+(?:is|was|as)\s+(?:\w+ ){{0,3}}?{_ANY_PASSWORD}",
+        rf"(?<![^\s\"'`“”‘’„«]){_VALUE}\s+(?:is|was|as)\s+(?:\w+ ){{0,3}}?{_ANY_PASSWORD}",
         rf"\bus(?:e|es|ed|ing)\s+{_VALUE}\s+for\s+(?:\w+ ){{0,3}}?{_ANY_PASSWORD}",
         rf"\b(?:us(?:e|es|ed|ing)|with|enter|try)\s+(?:the |my |our )?{_ANY_PASSWORD}\s+{_VALUE}",
         rf"\bhere(?:'s| is)\s[^.!?\n]{{0,30}}?\b(?:{_PASSWORD})\b\W*\s{_VALUE}\W*$",
@@ -74,7 +78,7 @@ _SURE = tuple(
     )
 )
 _CODED = re.compile(
-    r"(?<![\w@./-])(?=[^\s\d]*\d)(?=[^\s]*[^\W\d_])(?!\S+@\S+\.\w|\d+[a-z]{1,3}\b|1password)"
+    r"(?<![\w@./-])(?=[^\s\d]{0,99}\d)(?=[^\s]{0,99}[^\W\d_])(?!\S{1,99}@\S{1,99}\.\w|\d+[a-z]{1,3}\b|1password)"
     r"[^\s\"'`“”‘’„«»()<>,;:]{5,}",
     re.IGNORECASE,
 )
@@ -102,6 +106,9 @@ _NAMED = tuple(
     "adgangskode пароль 密 パスワード 비밀번호".split()
 )
 """What every name has in it, in lower case: a cheap test before the dear ones."""
+_ANY_NAME = re.compile("|".join(map(re.escape, _NAMED)), re.IGNORECASE)
+_AROUND = 500
+"""Characters around a name that the longest sentence about a secret has."""
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LONG = re.compile(r"\S{16}|://|-----BEGIN")
 _DIGIT = re.compile(r"\d")
@@ -128,21 +135,21 @@ _NEEDS_A_DIGIT = re.compile(r"^(?:pin|otp|cv[vc]2?|tokens?)\b", re.IGNORECASE)
 """Names that are ordinary words too: "the pin on my jacket is red"."""
 _SHAPES = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")),
-    ("an API key", re.compile(r"\b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{16,}")),
+    ("an API key", re.compile(r"\b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]{1,40}[-_]){0,9}[A-Za-z0-9]{16,}")),
     ("an API key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     ("an API key", re.compile(r"\bAIza[\w-]{30,}")),
     ("an API key", re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|hf_|npm_|pypi-)[\w-]{16,}")),
     ("an API key", re.compile(r"\bxox[abeprs]-[\w-]{16,}")),
-    ("a token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
+    ("a token", re.compile(r"\beyJ[\w-]{8,400}\.eyJ[\w-]{8,}\.[\w-]*")),
     ("a token", re.compile(r"\bBearer\s+[\w.~+/-]{16,}", re.IGNORECASE)),
-    ("a password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@", re.I)),
+    ("a password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://[^\s/:@]{1,99}:[^\s/@]{1,99}@", re.I)),
 )  # fmt: skip
 _DIGITS = re.compile(
     r"(?<![\w.])(?:\d(?:[ -]?\d){12,18}|\d{4}(?:\.\d{4}){3}|\d{4}\.\d{6}\.\d{5})(?!\w)"
 )
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
 _OPAQUE = re.compile(
-    r"(?<![\w/.-])(?=[\w+/=-]*\d)(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])[\w+/=-]{24,}"
+    r"(?<![\w/.-])(?=[\w+/=-]{0,64}\d)(?=[\w+/=-]{0,64}[a-z])(?=[\w+/=-]{0,64}[A-Z])[\w+/=-]{24,}"
 )
 
 
@@ -167,7 +174,30 @@ def find_secret(text: str) -> str | None:
             return "a card number"
         if any(_is_iban(match[0]) for match in _IBAN.finditer(text)):
             return "an account number"
-    return _named(text, digits > 0) if _names_one(text.lower()) else None
+    if not _names_one(text.lower()):
+        return None
+    return next(filter(None, (_named(part, digits > 0) for part in _around_names(text))), None)
+
+
+def _around_names(text: str) -> Iterator[str]:
+    """Yield what stands around the names of secrets: in a long text, little of it."""
+    if len(text) <= 4 * _AROUND:
+        yield text
+        return
+    start = end = -1
+    for name in _ANY_NAME.finditer(text):
+        if name.start() - _AROUND > end:
+            if end >= 0:
+                yield text[start:end]
+            start = _blank_before(text, name.start() - _AROUND)
+        end = name.end() + _AROUND
+    if end >= 0:
+        yield text[start:end]
+
+
+def _blank_before(text: str, at: int) -> int:
+    """Return a place near `at` where no word is cut, 0 where the text begins behind it."""
+    return max(text.rfind(" ", max(at - _AROUND, 0), max(at, 0)), 0)
 
 
 def _named(text: str, digits: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from diarist.pages.secrets import find_secret
@@ -252,3 +254,17 @@ def test_a_long_text_is_searched_in_no_time() -> None:
     find_secret("password " * 20_000)
     find_secret("1 " * 50_000)
     find_secret("a1B" * 30_000 + " ")
+
+
+@pytest.mark.parametrize("text", SECRETS.strip().splitlines())
+def test_a_secret_is_found_wherever_it_stands_in_a_long_text(text: str):
+    before, behind = "We talked about the garden. \n" * 400, "\n The tomatoes did well. " * 400
+    assert find_secret(before + text + behind) == find_secret(text)
+
+
+@pytest.mark.parametrize("start", ["", "my password 1 "])
+@pytest.mark.parametrize("unit", ["I...", "a.b.", "x@", "a=", "A1b2", "é", "--", "eyJ-", "sk-"])
+def test_no_text_takes_longer_than_its_length_allows(start: str, unit: str):
+    began = time.process_time()
+    find_secret(start + unit * (20_000 // len(unit)))
+    assert time.process_time() - began < 1  # it was ten seconds
