@@ -142,7 +142,10 @@ _SHAPES = (
     ("an API key", re.compile(r"\bxox[abeprs]-[\w-]{16,}")),
     ("a token", re.compile(r"\beyJ[\w-]{8,400}\.eyJ[\w-]{8,}\.[\w-]*")),
     ("a token", re.compile(r"\bBearer\s+[\w.~+/-]{16,}", re.IGNORECASE)),
-    ("a password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://[^\s/:@]{1,99}:[^\s/@]{1,99}@", re.I)),
+    (
+        "a password in a URL",
+        re.compile(r"\b[a-z][a-z0-9+.-]{0,19}://[^\s/:@]{1,99}:[^\s/@]{1,99}@", re.IGNORECASE),
+    ),
 )  # fmt: skip
 _DIGITS = re.compile(
     r"(?<![\w.])(?:\d(?:[ -]?\d){12,18}|\d{4}(?:\.\d{4}){3}|\d{4}\.\d{6}\.\d{5})(?!\w)"
