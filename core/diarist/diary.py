@@ -149,7 +149,9 @@ class Diary(Remembering):
     ) -> RecordedTurn:
         """Log a turn durably, and leave the rest to `catch_up` or the user's next turn.
 
-        Messages with ids make it idempotent: those that the session knows make no second turn.
+        Messages with ids make it idempotent: those that the session knows make no second turn. So
+        do those that were read from the session, or that an append returned: they are not stored
+        again.
 
         Raises:
             UnsupportedError: the backend has no records.

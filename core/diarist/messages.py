@@ -246,21 +246,31 @@ class Messages:
         Returns:
             What is gone.
         """
-        named = (
-            [ids] if isinstance(ids, str) else _several("ids", ids, "ids or numbers", (str, int))
-        )
         places = _several("positions", positions, "whole numbers", (int,))
         return await self._records.delete(
             check_user_id(user_id),
             check_session(session_id),
-            ids=[clean(one) if isinstance(one, str) else one for one in named],
+            ids=_named(ids),
             positions=cast("list[int]", places),
         )
 
-    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
-        """Archive the `n` oldest active messages, and return them."""
+    async def archive(
+        self,
+        user_id: str,
+        session_id: str,
+        n: int = 0,
+        *,
+        ids: Collection[str | int] | str | int = (),
+    ) -> list[Message]:
+        """Archive the `n` oldest active messages, and those with an id or number.
+
+        Returns:
+            Those that were active until now, in order.
+        """
         check_whole("n", n)
-        return await self._records.archive(check_user_id(user_id), check_session(session_id), n)
+        return await self._records.archive(
+            check_user_id(user_id), check_session(session_id), n, ids=_named(ids)
+        )
 
     async def clear(self, user_id: str, session_id: str) -> int:
         """Delete every message of a session, and return how many."""
@@ -347,6 +357,12 @@ def _bound(name: str, value: object) -> str | int | datetime | None:
     raise TypeError(
         f"{name} is a message's id or number, or a datetime, not {type(value).__name__}"
     )
+
+
+def _named(ids: object) -> list[str | int]:
+    """Return ids and numbers, as they are stored; a single one is a list of one."""
+    named = [ids] if isinstance(ids, str) else _several("ids", ids, "ids or numbers", (str, int))
+    return [clean(one) if isinstance(one, str) else one for one in named]
 
 
 def _several(

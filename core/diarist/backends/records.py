@@ -109,8 +109,13 @@ class RecordStore(Protocol):
         """Delete by id, number or position among the active messages; return what is gone."""
         ...
 
-    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
-        """Archive the `n` oldest active messages, and return them."""
+    async def archive(
+        self, user_id: str, session_id: str, n: int, *, ids: Collection[str | int] = ()
+    ) -> list[Message]:
+        """Archive the `n` oldest active messages, and others by id or number; return them.
+
+        What is archived already, by whomever, is not returned.
+        """
         ...
 
     async def clear(self, user_id: str, session_id: str) -> int:
@@ -169,6 +174,8 @@ class RecordStore(Protocol):
 
         Where `turn.floor` is None and the session has no turn yet, nothing is done, and the result
         has no turn.
+
+        A message with the number and session of one that is there, as reading gives it, is known.
         """
         ...
 

@@ -190,9 +190,11 @@ class SQLiteRecords(SQLiteTurns):
         )
         return await self._change(user_id, work) or []
 
-    async def archive(self, user_id: str, session_id: str, n: int) -> list[Message]:
-        """Archive the `n` oldest active messages, and return them."""
-        work = partial(message_statements.archive, session_id=session_id, n=n)
+    async def archive(
+        self, user_id: str, session_id: str, n: int, *, ids: Collection[str | int] = ()
+    ) -> list[Message]:
+        """Archive the `n` oldest active messages, and others by id or number; return them."""
+        work = partial(message_statements.archive, session_id=session_id, n=n, ids=ids)
         return await self._change(user_id, work) or []
 
     async def clear(self, user_id: str, session_id: str) -> int:

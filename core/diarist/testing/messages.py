@@ -268,6 +268,18 @@ class MessageTests(RecordSuite):
         assert (await store.sessions("ana"))[0].messages == 2
 
     @driven
+    async def test_messages_are_archived_by_id_or_number(self, store: RecordStore) -> None:
+        """Once: who comes second gets none of them."""
+        given = [Message("user", str(n), id=f"m{n}") for n in range(1, 7)]
+        await store.append("ana", "chat", given, now=NOON)
+        done = await store.archive("ana", "chat", 0, ids=["m5", 2, "no", 99])
+        assert [(m.text, m.status) for m in done] == [("2", "archived"), ("5", "archived")]
+        assert await store.archive("ana", "chat", 0, ids=["m5", 2]) == []
+        assert texts(await store.archive("ana", "chat", 2, ids=[5, 6, 1])) == ["1", "3", "6"]
+        assert texts(await store.read("ana", "chat")) == ["4"]
+        assert await store.count("ana", "chat", "archived") == 5
+
+    @driven
     async def test_all_messages_of_a_session_are_replaced_at_once(self, store: RecordStore) -> None:
         """Archived ones too, where all are meant; each comes with its own status."""
         await store.append("ana", "chat", said("1", "2", "3"), now=NOON)

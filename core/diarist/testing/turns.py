@@ -83,6 +83,37 @@ class TurnTests(RecordSuite):
         assert not (await record(store, "one")).is_new
 
     @driven
+    async def test_messages_that_were_read_become_a_turn_without_ids(
+        self, store: RecordStore
+    ) -> None:
+        """By session and number; archived ones too, and what is new is appended."""
+        await store.append("ana", "chat", said("a", "b", "c"), now=NOON)
+        await store.archive("ana", "chat", 1)
+        read = await store.read("ana", "chat", status=None)
+        done = await store.record("ana", "chat", read[:2], NewTurn(), now=NOON)
+        assert done.turn is not None
+        assert (done.is_new, done.added, numbers(done.turn.messages)) == (True, 0, [1, 2])
+        again = await store.record("ana", "chat", read[1:2], NewTurn(), now=NOON)
+        assert (again.is_new, again.turn) == (False, done.turn)
+        mixed = await store.record("ana", "chat", [read[2], *said("d")], NewTurn(), now=NOON)
+        assert mixed.turn is not None
+        assert (mixed.is_new, mixed.added, numbers(mixed.messages)) == (True, 1, [3, 4])
+        assert texts(await store.read("ana", "chat", status=None)) == ["a", "b", "c", "d"]
+
+    @driven
+    async def test_messages_of_another_session_or_gone_are_new(self, store: RecordStore) -> None:
+        """A number alone names nothing."""
+        await store.append("ana", "chat", said("a", "b"), now=NOON)
+        read = await store.read("ana", "chat")
+        await store.append("ana", "other", said("x"), now=NOON)
+        copied = await store.record("ana", "other", read[:1], NewTurn(), now=NOON)
+        assert (copied.added, numbers(copied.messages)) == (1, [2])
+        await store.delete("ana", "chat", ids=[1])
+        done = await store.record("ana", "chat", read, NewTurn(), now=NOON)
+        assert (done.added, numbers(done.messages)) == (1, [3, 2])
+        assert texts(await store.read("ana", "chat")) == ["b", "a"]
+
+    @driven
     async def test_numbers_go_on_after_the_page(self, store: RecordStore) -> None:
         """The floor is what the page has already; later it does not matter."""
         for floor, number in ((5, 6), (0, 7), (3, 8)):

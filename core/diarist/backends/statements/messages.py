@@ -240,17 +240,25 @@ def delete(
     return gone
 
 
-def archive(connection: Connection, session_id: str, n: int) -> list[Message]:
-    """Archive the `n` oldest active messages, and return them."""
-    oldest = read(connection, session_id, limit=max(n, 0))
+def archive(
+    connection: Connection, session_id: str, n: int, ids: Collection[str | int] = ()
+) -> list[Message]:
+    """Archive the `n` oldest active messages and those named, and return what was active."""
     session = _session(connection, session_id)
-    if session is None or not oldest:
+    if session is None:
         return []
+    found = read(connection, session_id, limit=max(n, 0))
+    if ids:
+        numbers = {_number_of(connection, session, id) if isinstance(id, str) else id for id in ids}
+        numbers -= {message.number for message in found}
+        named = numbered(connection, session_id, [one for one in numbers if one is not None])
+        found = sorted([*found, *named], key=lambda message: message.number or 0)
+    active = [message for message in found if message.status == "active"]
+    keys = json.dumps([session << SHIFT | (message.number or 0) for message in active])
     connection.execute(
-        "UPDATE messages SET archived = 1 WHERE key > ? AND key <= ? AND archived = 0",
-        (session << SHIFT, session << SHIFT | (oldest[-1].number or 0)),
+        "UPDATE messages SET archived = 1 WHERE key IN (SELECT value FROM json_each(?))", (keys,)
     )
-    return [replace(message, status="archived") for message in oldest]
+    return [replace(message, status="archived") for message in active]
 
 
 def clear(connection: Connection, session_id: str) -> int:

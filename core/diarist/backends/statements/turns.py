@@ -32,11 +32,20 @@ def record(
     now: datetime,
     new: NewTurn,
 ) -> Appended:
-    """Append messages as one turn; messages that the session knows already make no second one."""
+    """Append messages as one turn; messages of a turn that the session has make no second one.
+
+    Those that were read from the session, and are still there, are not appended again.
+    """
     known = connection.execute(_SESSION, (session_id,)).fetchone()
     if new.floor is None and (known is None or not known[1]):
         return Appended()
-    stored, added = message_statements.append(connection, session_id, messages, now)
+    there = _there(connection, session_id, messages)
+    new_ones = [message for message in messages if _number(message, session_id) not in there]
+    appended, added = message_statements.append(connection, session_id, new_ones, now)
+    following = iter(appended)
+    stored = tuple(
+        there.get(_number(message, session_id)) or next(following) for message in messages
+    )
     numbers = [message.number or 0 for message in stored]
     session, turns = known or connection.execute(_SESSION, (session_id,)).fetchone()
     waiting = connection.execute(
@@ -192,6 +201,22 @@ def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> N
             micros(turn.at),
         ),
     )
+
+
+def _number(message: Message, session_id: str) -> int:
+    """Return the number that a message has in a session, 0 where it was not read from it."""
+    return (message.number or 0) if message.session_id == session_id else 0
+
+
+def _there(
+    connection: Connection, session_id: str, messages: Sequence[Message]
+) -> dict[int, Message]:
+    """Return those messages by number that were read from a session, and are still in it."""
+    numbers = [number for message in messages if (number := _number(message, session_id))]
+    if not numbers:
+        return {}
+    found = message_statements.numbered(connection, session_id, numbers)
+    return {message.number or 0: message for message in found}
 
 
 def _turn(connection: Connection, row: tuple[Any, ...]) -> RecordedTurn:
