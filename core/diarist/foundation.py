@@ -18,7 +18,7 @@ from diarist.tokens import estimate
 from diarist.turns import Turns
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Task
     from collections.abc import Callable
     from types import TracebackType
 
@@ -102,6 +102,8 @@ class Foundation:
             self.embedder = Embedder(embed)
         self.writers_behind: dict[AbstractEventLoop, MemoryWriter] = {}
         """The writer of `Recorder` in the loop in the background."""
+        self.notices_behind: set[Task[None]] = set()
+        """What `Recorder` tells that writer just now."""
         self._is_twin = False
         self._made_twin: Self | None = None
 

@@ -7,12 +7,13 @@ the turn waits in the log, and is tried again with the user's next one.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from diarist.blocking import background, finish, in_background
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable
     from datetime import datetime
 
@@ -107,9 +108,18 @@ class Recorder:
         return turn
 
     async def _notice(self, user_id: str) -> None:
+        import asyncio
+
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self.diary.notices_behind.add(task)
+        task.add_done_callback(self.diary.notices_behind.discard)
         await (await self._writer()).notice(user_id)
 
     async def _flush(self, user_id: str | None) -> None:
+        import asyncio
+
+        if self.diary.notices_behind:
+            await asyncio.wait(set(self.diary.notices_behind))
         await (await self._writer()).flush(user_id)
 
     async def _writer(self) -> MemoryWriter:

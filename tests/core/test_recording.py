@@ -53,6 +53,34 @@ def test_what_rules_find_is_on_the_page_when_the_call_returns(tmp_path: Path):
     assert "love tea" in asyncio.run(recorded())
 
 
+@pytest.mark.parametrize("user_id", ["ana", None])
+def test_a_flush_waits_for_what_was_recorded_just_before(user_id: str | None):
+    """Also where the log takes its time to say what waits."""
+
+    class Slow:
+        def __init__(self, records: object) -> None:
+            self._records = records
+
+        def __getattr__(self, name: str) -> object:
+            if name == "blocking":
+                raise AttributeError(name)
+            return getattr(self._records, name)
+
+        async def turns(self, *args: object) -> object:
+            await asyncio.sleep(0.1)
+            return await self._records.turns(*args)  # type: ignore[attr-defined]
+
+    backend = MemoryBackend()
+    extractor = AsyncScriptedExtractor([LOVES_TEA, Extraction((Edit("add", "likes", "ski"),))])
+    diary = Diary(backend, agent=extractor, records=Slow(backend.records))  # type: ignore[arg-type]
+    recorder = Recorder(diary)
+    recorder.record_sync("ana", "chat", SAID)
+    recorder.flush_sync(user_id)
+    recorder.record_sync("ana", "chat", [Message("user", "I love to ski.")])
+    recorder.flush_sync(user_id)
+    assert "ski" in diary.sync.preferences("ana")
+
+
 def test_the_same_messages_again_make_no_second_turn(tmp_path: Path):
     diary = Diary(tmp_path)
     first, second = (Recorder(diary).record_sync("ana", "chat", SAID) for _ in range(2))
