@@ -75,12 +75,21 @@ def test_it_keeps_to_its_budget_and_leaves_out_what_helps_least(diary: SyncDiary
 
 
 def test_a_memory_may_shorten_it(diary: SyncDiary):
+    """By as much as it is over its limit, where the block says that it may."""
     block = DiaryMemoryBlock(diary, "ana", priority=1)
-    memory = memory_with(block, token_limit=31)
-    memory.put(user("Which bread?"))
-    system, question = memory.get()
+
+    def counted(text: str) -> list[int]:
+        return [0] * diary.diary.count_tokens(text)
+
+    roomy, tight = (
+        memory_with(block, token_limit=limit, tokenizer_fn=counted) for limit in (1000, 52)
+    )
+    for memory in (roomy, tight):
+        memory.put(user("Which bread?"))
+    assert "rice" in (roomy.get()[0].content or "")
+    system, question = tight.get()
     assert "rye bread" in (system.content or "")
-    assert "love tea" not in (system.content or "")
+    assert "rice" not in (system.content or "")
     assert question.content == "Which bread?"
 
 
