@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +47,39 @@ Session = Annotated[
     str | None,
     typer.Option("--session", metavar="ID", help="Only this conversation.", show_default="all"),
 ]
+
+
+def _moment(text: str) -> datetime:
+    """Return a date or a time as a moment; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date or time, such as 2026-05-01 or 2026-05-01T18:30"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        parser=_moment,
+        help="Only what was said or touched then or later; a date or a time, UTC without a zone.",
+        show_default="the beginning",
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until",
+        metavar="DATE",
+        parser=_moment,
+        help="Only what was said or touched before.",
+        show_default="now",
+    ),
+]
 CurrentSession = Annotated[
     str | None,
     typer.Option(
@@ -65,6 +99,7 @@ WithReceipt = Annotated[
     epilog=examples(
         "diarist recall ana 'Where does her brother live?'",
         "diarist recall ana 'what did we eat last week' --kind messages -k 5 --json",
+        "diarist recall ana 'plans for the trip' --since 2026-05-01 --until 2026-06-01",
     )
 )
 def recall(
@@ -73,6 +108,8 @@ def recall(
     k: Most = 10,
     kind: Kind = None,
     session: Session = None,
+    since: Since = None,
+    until: Until = None,
     folder: Folder = DEFAULT_FOLDER,
     table: TableName = None,
     model: ModelName = None,
@@ -80,7 +117,8 @@ def recall(
 ) -> None:
     """Find what answers a question, the best first, and show by which features it was found."""
     kinds = tuple(kind) if kind else KINDS
-    hits = asyncio.run(_recall(user, query, k, kinds, session, folder, table, model))
+    wanted = {"k": k, "kinds": kinds, "session_id": session, "since": since, "until": until}
+    hits = asyncio.run(_recall(user, query, wanted, folder, table, model))
     if as_json:
         say_json([_values(hit) for hit in hits])
         return
@@ -96,16 +134,14 @@ def recall(
 async def _recall(
     user: str,
     query: str,
-    k: int,
-    kinds: tuple[str, ...],
-    session: str | None,
+    wanted: dict[str, Any],
     folder: Path,
     table: str | None,
     model: str | None,
 ) -> list[Hit]:
     async with open_diary(folder, table, model) as diary:
         await require_user(diary, folder, user)
-        return await diary.recall(user, query, k, kinds=kinds, session_id=session)
+        return await diary.recall(user, query, **wanted)
 
 
 def _values(hit: Hit) -> dict[str, Any]:

@@ -43,6 +43,18 @@ def test_recall_is_json_for_a_program(run, ana: Path):
     assert all(hit["features"] for hit in found)
 
 
+def test_recall_keeps_to_a_time(run, ana: Path):
+    def found(*options: str) -> str:
+        return run("recall", "ana", "walnuts", "--kind", "messages", *options).stdout
+
+    assert "walnuts" in found("--since", "2024-05-01", "--until", "2024-05-02T00:00+02:00")
+    assert "walnuts" not in found("--since", "2024-05-02")
+    assert "walnuts" not in found("--until", "2024-05-01")
+    wrong = run("recall", "ana", "walnuts", "--since", "last week")
+    assert wrong.exit_code == 2
+    assert "'last week' is no date or time, such as 2026-05-01" in wrong.stderr
+
+
 def test_nothing_that_fits_is_said(run, ana: Path):
     result = run("recall", "ana", "astronomy", "--kind", "notes")
     assert (result.exit_code, result.stdout) == (0, "")
