@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from diarist.backends.base import blocking_of
 from diarist.batches import BatchLearner
@@ -139,6 +139,24 @@ class Foundation:
             count_tokens=self.count_tokens,
             in_thread=self._is_twin,
         )
+
+    def stats(self) -> dict[str, Any]:
+        """Return figures of this process for a health end point; callable from any thread.
+
+        What the stores tell, such as `open_databases`, and `background`: what `MemoryWriter.stats` says of the writer that learns
+        for a `Recorder`, None where there is none.
+
+        >>> from diarist import Diary
+        >>> from diarist.testing import MemoryBackend
+        >>> Diary(MemoryBackend()).stats()
+        {'open_databases': 0, 'background': None}
+        """
+        found: dict[str, Any] = {}
+        for store in (self.backend, self.records):
+            stats = getattr(store, "stats", None)
+            found |= {} if stats is None else stats()
+        writers = [writer.stats() for writer in self.writers_behind.values()]
+        return {**found, "background": writers[0] if writers else None}
 
     @property
     def blocking(self) -> Self | None:

@@ -169,6 +169,10 @@ class SyncDiary:
         """Return an agent's own `MEMORY.md`."""
         return SyncNotebook(self._diary, user_id, agent_name)
 
+    def stats(self) -> dict[str, Any]:
+        """Return figures of this process; see `Diary.stats`."""
+        return self._diary.stats()
+
     close = _blocking(Diary.aclose)
     ensure_session = _blocking(Diary.ensure_session)
     update_memory = _blocking(Diary.update_memory)

@@ -249,3 +249,13 @@ def test_a_missing_framework_is_named_with_the_command_that_installs_it(
         load("Store")
     with pytest.raises(AttributeError, match="no attribute 'Shop'"):
         load("Shop")
+
+
+def test_a_diary_tells_what_it_holds_open_and_what_is_learned_in_the_background(tmp_path: Path):
+    diary = Diary(tmp_path, agent=ScriptedExtractor([LOVES_TEA]))
+    assert diary.stats() == {"open_databases": 0, "background": None}
+    Recorder(diary).record_sync("ana", "chat", SAID)
+    Recorder(diary).flush_sync()
+    stats = diary.sync.stats()
+    assert stats["open_databases"] == 1
+    assert (stats["background"]["completed"], stats["background"]["is_running"]) == (1, True)

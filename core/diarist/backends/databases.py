@@ -52,6 +52,9 @@ class Databases:
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Database] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def write(self, user_id: str, work: Work[T]) -> T:
         """Return what `work` returns, once it is committed; an error of it changes nothing."""
         job = Job(work)

@@ -42,6 +42,10 @@ class SQLiteTurns:
         twin._run = at_once
         return twin
 
+    def stats(self) -> dict[str, int]:
+        """Return how many databases are open in this process."""
+        return {"open_databases": len(self._databases)}
+
     async def aclose(self) -> None:
         """Close the databases; nothing is lost without it."""
         await self._run(self._databases.close)
