@@ -143,8 +143,8 @@ class Foundation:
     def stats(self) -> dict[str, Any]:
         """Return figures of this process for a health end point; callable from any thread.
 
-        What the stores tell, such as `open_databases`, and `background`: what `MemoryWriter.stats` says of the writer that learns
-        for a `Recorder`, None where there is none.
+        What the stores tell, such as `open_databases`, and `background`: what `MemoryWriter.stats`
+        says of the writer that learns for a `Recorder`, None where there is none.
 
         >>> from diarist import Diary
         >>> from diarist.testing import MemoryBackend
