@@ -79,12 +79,8 @@ def refresh(path: Path, scratch: Path) -> list[int]:
 
 def shown(notebook: nbformat.NotebookNode) -> list[str]:
     """Return what each cell shows, without what is another at each run."""
-    return [
-        CHANGING.sub(
-            "…", json.dumps([cell.get("execution_count"), cell.get("outputs")], sort_keys=True)
-        )
-        for cell in notebook.cells
-    ]
+    cells = [[cell.get("execution_count"), cell.get("outputs")] for cell in notebook.cells]
+    return [CHANGING.sub("…", json.dumps(cell, sort_keys=True)) for cell in cells]
 
 
 def main(paths: list[Path]) -> None:
