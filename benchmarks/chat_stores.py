@@ -1,5 +1,7 @@
 """LlamaIndex's chat stores and ours: a message appended to 10,000, all of them read, and the last.
 
+And a message put into a memory over them: `DiaryMemory`, and LlamaIndex's `Memory`.
+
 All are on disk. The files are filled once; then everybody stays, and they take turns: in each round
 each call is made a few times.
 """
@@ -21,12 +23,13 @@ STORES = {
     "sqlite": "SQLiteChatStore",
     "simple": "SimpleChatStore with persist",
 }
-WHAT = {"append": 8, "all": 1, "last": 4}
+WHAT = {"append": 8, "all": 1, "last": 4, "put": 4}
 """What is measured, and how often in each round."""
 LACKING = {
     ("sqlalchemy", "sync append"), ("sqlalchemy", "sync all"), ("sqlalchemy", "sync last"),
     ("diarist", "sync last"), ("sqlite", "sync last"),
     ("simple", "append"), ("simple", "all"), ("simple", "last"),
+    *((store, "sync put") for store in STORES), ("sqlite", "put"), ("simple", "put"),
 }  # fmt: skip
 
 
@@ -64,7 +67,18 @@ def report() -> str:
                 cells += [f"{ms:.2f}", ratio(ms, ours)] if ms else ["", ""]
             if any(cells):
                 rows.append((name, "sync" if flavour else "async", *cells))
-    head = ("store", "calls", "append ms", "×", "all ms", "×", "last 20 ms", "×")
+    head = (
+        "store",
+        "calls",
+        "append ms",
+        "×",
+        "all ms",
+        "×",
+        "last 20 ms",
+        "×",
+        "memory aput ms",
+        "×",
+    )
     return (
         f"## Chat stores of LlamaIndex, 10,000 messages stored (median of {ROUNDS} rounds in "
         f"turn; × is times ours)\n\n{table(head, rows)}"

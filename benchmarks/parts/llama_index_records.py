@@ -17,13 +17,15 @@ from llama_index.core.llms import ChatMessage
 from records_material import BATCH, LAST, STORED, answer, texts
 
 ROOT = Path(__file__).parents[2]
+ROOMY = 10**8  # tokens: nothing leaves the chat
 
 
 def diarist(folder: Path):
-    from llama_index_diarist import DiaryAsyncChatStore, DiaryChatStore
+    from llama_index_diarist import DiaryAsyncChatStore, DiaryChatStore, DiaryMemory
 
     later = DiaryAsyncChatStore(folder / "diarist", "ana")
     now = DiaryChatStore(later.diary, "ana")
+    memory = DiaryMemory.open(later.diary, "ana", "chat", token_limit=ROOMY)
     return {
         "fill": lambda batch: later.add_messages("chat", batch),
         "sync append": lambda message: now.add_message("chat", message),
@@ -31,13 +33,17 @@ def diarist(folder: Path):
         "sync all": lambda: now.get_messages("chat"),
         "all": lambda: later.get_messages("chat"),
         "last": lambda: later.tail("chat", LAST),
+        "put": memory.aput,
     }
 
 
 def sqlalchemy(folder: Path):
+    from llama_index.core.memory import Memory
     from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 
     store = SQLAlchemyChatStore("messages", f"sqlite+aiosqlite:///{folder / 'sqlalchemy.db'}")
+
+    memory = Memory.from_defaults("chat", chat_store=store, token_limit=ROOMY)
 
     async def last():
         there = await store.count_messages("chat")
@@ -48,6 +54,7 @@ def sqlalchemy(folder: Path):
         "append": lambda message: store.add_message("chat", message),
         "all": lambda: store.get_messages("chat"),
         "last": last,
+        "put": memory.aput,
     }
 
 
@@ -107,7 +114,7 @@ async def main(store) -> None:
     values = cycle(texts(1_000, seed=3))
     calls = {
         name: (lambda call=call: call(ChatMessage(role="user", content=next(values))))
-        if "append" in name
+        if "append" in name or name == "put"
         else call
         for name, call in store.items()
     }

@@ -302,8 +302,8 @@ class DiaryMemory(Memory):
         if not records:
             return
         who = self._who()
-        await self._store(who, records, replaces=False)
-        await self._manage_queue()
+        stored = await self._store(who, records, replaces=False)
+        await self._manage_queue(stored)
         if self.learn and is_answer(messages[-1]):
             await self._log_turn(who)
 
@@ -323,22 +323,22 @@ class DiaryMemory(Memory):
 
     async def _store(
         self, who: tuple[str, str], records: Sequence[Message], *, replaces: bool
-    ) -> None:
-        """Store messages, with those that could not be stored before."""
+    ) -> Sequence[Message]:
+        """Store messages, with those that could not be stored before, and return them as stored."""
         queue, said = self._queue(who), self.diary.messages
         waiting, others_replace = queue.take_unsaved()
         if not replaces:
             records, replaces = [*waiting, *records], others_replace
         try:
             if replaces:
-                await said.replace(*who, records, status=None)
-            else:
-                await said.append(*who, records)
+                return await said.replace(*who, records, status=None)
+            return await said.append(*who, records)
         except BaseException as error:
             queue.keep_unsaved(records, replaces=replaces)
             if not isinstance(error, Exception):
                 raise
             self._failed("messages of %r wait to be stored with the next: %s", who, error)
+            return ()
 
     async def _log_turn(self, who: tuple[str, str]) -> None:
         """Log the last turn, of the messages that are there; one that is logged stays as it is."""
@@ -357,7 +357,7 @@ class DiaryMemory(Memory):
 
     # ------------------------------------------------------------ what leaves the chat
 
-    async def _manage_queue(self) -> None:
+    async def _manage_queue(self, stored: Sequence[Message] = ()) -> None:
         """Archive the oldest turns where the chat is too long, and hand them to the blocks.
 
         Messages are archived by their numbers, so that two who do this at the same time, in other
@@ -365,7 +365,7 @@ class DiaryMemory(Memory):
         """
         who = self._who()
         try:
-            archived = await self._archived(who)
+            archived = await self._archived(who, stored)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
             self._failed("the messages of %r can't be counted: %s", who, error)
             return
@@ -381,9 +381,10 @@ class DiaryMemory(Memory):
                 )
             )
 
-    async def _archived(self, who: tuple[str, str]) -> list[Message]:
+    async def _archived(self, who: tuple[str, str], newer: Sequence[Message]) -> list[Message]:
         queue, said = self._queue(who), self.diary.messages
-        newer = await said.read(*who, after=queue.last)
+        if not newer or newer[0].number != queue.last + 1:
+            newer = await said.read(*who, after=queue.last)
         if queue.add(self._counted(newer)) != await said.count(*who):
             queue.set(self._counted(await said.read(*who), queue.tokens))
         over = queue.total - self.token_limit * self.chat_history_token_ratio
