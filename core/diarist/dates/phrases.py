@@ -14,7 +14,7 @@ A week begins on Monday, and seasons are those of the northern half of the earth
   a birthday.
 - "in three weeks" and "a few days ago" are around a day, "in two months" is a month.
 
-Left alone: what happens again and again ("every Friday", "on Fridays"), hours and minutes, titles
+Left alone: what happens again and again ("every Friday", "I swim on Friday"), hours and minutes, titles
 ("The Day After Tomorrow"), and times of a story ("the next day", "the last week of May").
 """
 
@@ -60,13 +60,16 @@ class Phrase:
     lead: str = ""
 
 
-def phrases(text: str, day: date, *, tense_of: Tense | None = None) -> Iterator[Phrase]:
+def phrases(
+    text: str, day: date, *, tense_of: Tense | None = None, holds: bool = False
+) -> Iterator[Phrase]:
     """Yield the phrases of a sentence that name a time, seen from `day`, in their order.
 
     Args:
         text: what was said.
         day: the day on which it was said.
         tense_of: what it speaks of; None reads that from each clause.
+        holds: it tells what happens again and again; False reads that from each clause.
 
     >>> from datetime import date
     >>> for phrase in phrases("Leaving next Friday.", date(2026, 11, 21)):
@@ -95,7 +98,7 @@ def phrases(text: str, day: date, *, tense_of: Tense | None = None) -> Iterator[
             text[start:end],
             day,
             lambda start=start, end=end: tense(low, start, end) if tense_of is None else tense_of,
-            lambda start=start, end=end: is_general(low, start, end),
+            lambda start=start, end=end: holds or is_general(low, start, end),
         )
         try:
             period = read(seen)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from diarist.dates.phrases import opens_a_sentence, phrases
-from diarist.dates.tenses import tense
+from diarist.dates.tenses import is_general, tense
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,13 +54,16 @@ def resolved(text: str, day: date, *, seen: str | None = None, said_in: str | No
     >>> resolved("My exam is next Friday, and I moved last month.", date(2026, 11, 21))
     'My exam is on Friday 2026-11-27, and I moved in October 2026.'
     """
-    spoken = None
+    spoken, holds = None, False
     if said_in is not None and not tense(text.lower(), len(text), len(text)):
         place = max(said_in.find(text[:20]), 0)
-        spoken = tense(said_in.lower(), place, min(place + len(text), len(said_in))) or None
+        around = said_in.lower(), place, min(place + len(text), len(said_in))
+        spoken, holds = tense(*around) or None, is_general(*around)
     written: list[str] = []
     reached = 0
-    for phrase in phrases(text if seen is None else seen, day, tense_of=spoken):
+    for phrase in phrases(
+        text if seen is None else seen, day, tense_of=spoken, holds=holds
+    ):
         start, end, words = _written(text, phrase)
         written += [text[reached:start], words]
         reached = end

@@ -46,6 +46,16 @@ _GENERAL = (
     r"|name day|born|season|holidays?)\b"
 )
 
+_HABIT = (
+    r"\b(?:i|we|you|they|he|she|user) (?:(?:don't|doesn't|do not|does not|also|only|really|just) )*"
+    r"(?!\w+(?:ed|ing|ly)\b|(?:can|can't|cannot|could|would|may|am|are|aren't|is|isn't|do|does|have"
+    r"|haven't|has|hasn't|had|want|need|think|hope|guess|believe|bet|expect|suppose|know|mean|wish"
+    r"|see|meet|leave|fly|start|begin|finish|end|open|close|move|arrive|depart|return|travel|land"
+    r"|visit|retire|graduate|marry|turn|read|hear|say|fix|set|put|let|hit|cut|quit|cost)(?:e?s)?\b"
+    rf"|(?:{_WENT})\b)[a-z]+\b"
+)
+"""What somebody does, not once: "we swim"; after some verbs it is once: "I fly on Friday"."""
+
 
 @cache
 def _pattern(source: str) -> re.Pattern[str]:
@@ -73,13 +83,17 @@ def tense(text: str, start: int, end: int) -> Tense:
 
 
 def is_general(text: str, start: int, end: int) -> bool:
-    """Say whether what is said there holds again and again: "every", "usually", a birthday.
+    """Say whether what is said there holds again and again: "every", a birthday, "we swim".
 
-    >>> is_general("we usually swim on friday", 16, 25), is_general("we swim on friday", 8, 17)
+    >>> is_general("we swim on friday", 8, 17), is_general("we fly to rome on friday", 15, 24)
     (True, False)
     """
     first, last = _within(_SENTENCE, text, start, end)
-    return _pattern(_GENERAL).search(text, first, last) is not None
+    if _pattern(_GENERAL).search(text, first, last):
+        return True
+    low, high = _within(_BOUNDARY, text, start, end, first, last)
+    told = [*_marks(text, low, high)]
+    return not told and _pattern(_HABIT).search(text, low, high) is not None
 
 
 def clause(text: str, start: int, end: int) -> str:
