@@ -45,7 +45,7 @@ _NOT_THE = (
 )
 _DATED = (
     r"(?!,? (?:the )?(?:\d{4}\b|\d{1,2}(?:st|nd|rd|th)?\b(?! ?(?:am|pm|o'clock|:))"
-    rf"|(?:{_ANY_MONTH})\b))(?! (?:{_PART})s\b)"
+    rf"|(?:{_ANY_MONTH})\b))(?! (?:{_PART})s\b)(?! (?:street|road|avenue|lane|island)\b)"
 )
 
 
@@ -195,8 +195,11 @@ def _counted(seen: Seen) -> Period | None:
     return periods.roughly(found) if vague else found
 
 
-_ALSO_A_NUMBER = rf"(?:\b(?:{'|'.join(NUMBERS)})|\d) (?:or|to|and) $"
-"""Before the second number of "two or three years ago"."""
+_ALSO_A_NUMBER = (
+    rf"\b(?:{'|'.join([*NUMBERS, 'hundred', 'thousand'])})(?: (?:or|to|and))? $"
+    rf"|\d (?:or|to|and) $|\bhalf (?:of )?$|\d ?[.,/–]$|\b(?:{_UNIT})s? (?:or|and) $"
+)
+"""Before the second number of "two or three years ago", "1.5 years ago", "half a year ago"."""
 
 
 def _number(word: str) -> tuple[int, bool]:
@@ -225,6 +228,8 @@ def _boundary(seen: Seen) -> Period | None:
     if seen.is_general():
         return None
     told, edge, unit, day = seen.tense(), seen["edge"], seen["unit"], seen.day
+    if re.search(r"\bsince (?:the )?$", seen.match.string[: seen.match.start()]):
+        told = -1
     ahead = -1 if told < 0 and edge == "end" else int(told >= 0 and edge in ("start", "beginning"))
     if unit == "week":
         return periods.a_week(day + 7 * ahead * _ONE)
@@ -305,7 +310,8 @@ _NUMBERED = rf"(?P<number>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_ANY_MON
 _NUMBERED_AFTER = rf"(?P<month2>{_ANY_MONTH}) (?P<number2>\d{{1,2}})(?:st|nd|rd|th)?"
 
 _NEXT_FRIDAY = (
-    rf"{_NOT_THE}{_ON}{_WHICH}|coming|past) "
+    rf"{_NOT_THE}{_ON}{_WHICH}|(?<!'s )(?<!'m )(?<!'re )(?<!\bis )(?<!\bam )(?<!\bare )(?<!\bbe )"
+    r"(?<!\bwas )(?<!\bwere )coming|past) "
     rf"(?P<day>{_ANY_DAY})(?: (?P<part>{_PART}))?\b(?! of\b){_DATED}"
 )
 _FRIDAY_NEXT_WEEK = rf"{_ALONE}{_ON}{_NAMED}(?: of)? (?P<week>next|last|this) week\b"
@@ -322,7 +328,7 @@ _FRIDAY_ALONE = (
 )
 _TOMORROW = (
     rf"(?<!\bno )(?<!like )(?<!like just )(?<!like only ){_ALONE}{_ON}(?P<near>{_NOW})"
-    rf"(?: (?P<part>{_PART}))?\b(?!'s (?:news|world|date|youth))"
+    rf"(?: (?P<part>{_PART}))?\b(?!'s (?:news|world|date|youth))(?!-\w)(?!\()"
 )
 _NEXT_WEEK = (
     rf"{_NOT_THE}{_ON}{_WHICH}) (?P<unit>week|weekend|month|year|{_SEASON}|{_MONTH})\b"
@@ -334,7 +340,7 @@ _AFTER_NEXT = (
 )
 _IN_WEEKS = (
     rf"{_ALONE}(?P<prep>in|within) {_AROUND}{_COUNT} (?P<length>{_UNIT})(?:s'?|'s)?(?: time)?\b"
-    r"(?!-)(?! of\b)"
+    rf"(?!-)(?! of\b)(?! (?:or|and) (?:{'|'.join(NUMBERS)}|half|\d+)\b)"
 )
 _LAST_WEEKS = (
     rf"{_ALONE}(?:the|this) (?P<which>last|past|next) {_SPAN}(?! of\b)(?! before\b)(?! after\b)"

@@ -14,8 +14,8 @@ A week begins on Monday, and seasons are those of the northern half of the earth
   a birthday.
 - "in three weeks" and "a few days ago" are around a day, "in two months" is a month.
 
-Left alone: what happens again and again ("every Friday", "I swim on Friday"), hours and minutes, titles
-("The Day After Tomorrow"), and times of a story ("the next day", "the last week of May").
+Left alone: what happens again and again ("every Friday", "I swim on Friday"), hours and minutes,
+titles ("The Day After Tomorrow"), and times of a story ("the next day", "the last week of May").
 """
 
 from __future__ import annotations

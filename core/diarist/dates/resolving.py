@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _TAKES_A_NAME = (
     r"\b(?:by|until|till|since|from|for|before|after|to|of|about|than|around|through|throughout"
-    r"|towards?|between|during|over|starting|beginning|against|within|most of|called|versus|vs)\s+$"
+    r"|towards?|between|during|over|starting|beginning|against|within|most of|versus|vs"
+    r"|(?:is|was|song|film|book|band|show|album|game) called)\s+$"
 )
 _OPENS_A_CLAUSE = (
     r"(?:^|[.!?:;,\n(*•>-]|\b(?:and|but|so|because|that|if|think|hope|is|are|was|will|does|did"
@@ -61,9 +62,7 @@ def resolved(text: str, day: date, *, seen: str | None = None, said_in: str | No
         spoken, holds = tense(*around) or None, is_general(*around)
     written: list[str] = []
     reached = 0
-    for phrase in phrases(
-        text if seen is None else seen, day, tense_of=spoken, holds=holds
-    ):
+    for phrase in phrases(text if seen is None else seen, day, tense_of=spoken, holds=holds):
         start, end, words = _written(text, phrase)
         written += [text[reached:start], words]
         reached = end

@@ -24,7 +24,7 @@ _WENT = (
     r"|shot|slept|sold|spoke|spent|stood|stole|swam|taught|thought|threw|understood|woke|wore|wrote"
 )
 _MARKS = (
-    rf"(?P<neutral>{_BE} (?:\w+ly |so |very |really |not |already |just )?\w+ed\b"
+    rf"(?P<neutral>{_BE} (?:\w+ly |so |very |really |not |already |just )?(?:\w+ed|paid)\b"
     r"|\b(?:have|has|'ve) (?:\w+ly |just |already |not |never |now )?"
     r"(?:\w+ed|been|got|gone|made|bought|found|chosen|begun|sent|paid|written|taken|set|won|built)\b"
     r"|\b(?:was|were) (?:training|planning|hoping|preparing|thinking|looking|supposed|meant|due)\b"

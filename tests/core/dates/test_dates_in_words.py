@@ -77,6 +77,12 @@ WRITTEN = {
     "We married on 12 June.": "We married on 12 June 2026.",
     "I'm getting married on the 15th.": "I'm getting married on 2026-12-15.",
     "I MOVE TOMORROW": "I MOVE on 2026-11-22",
+    "We fly to Rome on Friday.": "We fly to Rome on Friday 2026-11-27.",
+    "I swim, and on Friday I leave.": "I swim, and on Friday 2026-11-27 I leave.",
+    "I called yesterday about it.": "I called on 2026-11-20 about it.",
+    "My mother's coming Sunday.": "My mother's coming on Sunday 2026-11-22.",
+    "I turned 30 two days ago.": "I turned 30 on 2026-11-19.",
+    "I'm vegan since the start of the year.": "I'm vegan since the start of 2026.",
 }
 
 
@@ -87,6 +93,19 @@ def test_a_time_counted_from_today_becomes_a_date(said: str, written: str) -> No
 
 KEPT = (
     "I work out every Friday.",
+    "I go to the gym on Monday and Friday.",
+    "We don't eat meat on Friday, but I was ill.",
+    "On Sunday she works.",
+    "I get paid on the 15th.",
+    "I live on Friday Street.",
+    "I run tomorrow() in my today-app.",
+    "I moved half a year ago.",
+    "I moved twenty one days ago.",
+    "I moved 1,000 days ago.",
+    "I moved 1.5 years ago.",
+    "I moved 2–3 weeks ago.",
+    "I'm leaving in a week or two.",
+    "I'm leaving in a year and a half.",
     "I swim on Fridays and usually on Monday.",
     "I have choir on Monday evenings.",
     "I work from Monday to Friday.",

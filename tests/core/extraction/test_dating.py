@@ -29,6 +29,8 @@ STATED = {
     "I gave up smoking two years ago.": "gave up smoking in 2024",
     "I've been vegan since last year.": "been vegan since 2025",
     "I never eat meat on Fridays.": "never eat meat on Fridays",
+    "I don't eat meat on Friday.": "don't eat meat on Friday",
+    "I go to the gym on Monday and Friday.": "go to the gym on Monday and Friday",
 }
 
 
