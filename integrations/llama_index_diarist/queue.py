@@ -48,6 +48,10 @@ class Queue:
         total: of all tokens.
         unsaved: messages that could not be stored; they are stored with the next.
         replaces: whether these take the place of all that is stored.
+
+    >>> queue = Queue()
+    >>> queue.add({1: 5}), queue.add({1: 5, 2: 3}), queue.total
+    (1, 2, 8)
     """
 
     tokens: dict[int, int] = field(default_factory=dict[int, int])
