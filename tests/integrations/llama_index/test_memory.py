@@ -172,7 +172,8 @@ def test_a_turn_that_calls_tools_or_hands_over_has_not_ended():
     extractor = ScriptedExtractor([Extraction()] * 9)
     memory = DiaryMemory.open(Diary(MemoryBackend(), agent=extractor), "ana", "chat")
     memory.put(user("Hi!"))
-    memory.put_messages([calling("handoff", to="Ben"), TOOL])
+    memory.put(calling("handoff", to="Ben"))
+    memory.put(TOOL)
     called = {"tool_calls": [{"id": "1"}]}
     memory.put(ChatMessage("Wait.", role="assistant", additional_kwargs=called))
     memory.recorder.flush_sync("ana")
