@@ -136,6 +136,33 @@ def test_a_method_is_named_after_the_model_of_its_object(tmp_path: Path):
     assert SyncDiary(tmp_path, embed=model.embed_documents).reembed("ana") == 4
 
 
+class Documents:
+    """A model as frameworks have them: what is asked is embedded in another way."""
+
+    model_name = "two-ways"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return [[float("brother" in text), 1.0] for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        self.asked.append(text)
+        return [1.0, 0.0]
+
+
+@pytest.mark.parametrize("given", ["the model", "its method"])
+def test_a_model_object_embeds_texts_and_questions_each_in_its_way(tmp_path: Path, given: str):
+    model = Documents()
+    diary = SyncDiary(tmp_path, embed=model if given == "the model" else model.embed_documents)
+    said = [Message("user", "I saw a film."), Message("user", "My brother has a boat.")]
+    diary.messages.append("ana", "chat", said)
+    hits = diary.recall("ana", "siblings?", k=1, kinds=("messages",))
+    assert [hit.text for hit in hits] == ["My brother has a boat."]
+    assert model.asked == ["siblings?"]
+
+
 def test_reembed_goes_on_where_it_failed(tmp_path: Path):
     SyncDiary(tmp_path).messages.append("ana", "s", said(*(f"car {n}" for n in range(600)), " "))
     model = Model()
