@@ -97,6 +97,8 @@ class DiaryChatStore(_OfDiary, BaseChatStore):
         ['chat_1']
     """
 
+    __init__ = _OfDiary.__init__  # said again, or type checkers take a model's own
+
     @classmethod
     def class_name(cls) -> str:
         """Return the name that serialized stores have."""
@@ -191,6 +193,8 @@ class DiaryAsyncChatStore(_OfDiary, AsyncDBChatStore):
         >>> asyncio.run(store.count_messages("chat_1"))
         1
     """
+
+    __init__ = _OfDiary.__init__  # said again, or type checkers take a model's own
 
     @classmethod
     def class_name(cls) -> str:
