@@ -62,6 +62,7 @@ class Database:
 
     def __init__(self, path: Path | None, *, synced: bool) -> None:
         self.path = path
+        self._place = None if path is None else os.fspath(path)
         self.lock = threading.RLock()
         self._jobs: deque[Job[Any]] = deque()
         self._synced = self._syncs_now = synced
@@ -100,7 +101,7 @@ class Database:
 
     def is_stale(self) -> bool:
         """Say whether this is no longer the database at the path."""
-        return self._is_closed or _inode(self.path) != self._inode
+        return self._is_closed or _inode(self._place) != self._inode
 
     def take(self, jobs: list[Job[Any]]) -> None:
         """Do jobs; those of others that wait meanwhile are done in the same transaction."""
@@ -131,9 +132,10 @@ class Database:
     def read_once(self, work: Work[T]) -> T:
         """Return what `work`, which is one statement, returns."""
         try:
-            return self._patiently(lambda: work(self._connection))
-        except sqlite3.DatabaseError as error:
-            raise _told(self.path, error) from error
+            return work(self._connection)
+        except sqlite3.DatabaseError:
+            with self._errors():
+                return self._patiently(lambda: work(self._connection))
 
     def unlink(self, last_look: Callable[[Connection], T]) -> T:
         """Remove the files, while nobody can write, and return what `last_look` returned."""
@@ -231,7 +233,10 @@ class Database:
 
     def _begin(self) -> None:
         """Begin to write, as soon as nobody else does."""
-        self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
 
     def _patiently(self, step: Callable[[], T]) -> T:
         """Return what `step` returns, tried again for as long as somebody else is in its way.
@@ -353,7 +358,7 @@ def _made(path: Path) -> bool:
     return True
 
 
-def _inode(path: Path | None) -> tuple[int, int] | None:
+def _inode(path: Path | str | None) -> tuple[int, int] | None:
     if path is None:
         return None
     try:

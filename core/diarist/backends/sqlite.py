@@ -17,7 +17,7 @@ from diarist.backends.statements import vectors as vector_statements
 from diarist.backends.statements import whole as whole_statements
 from diarist.errors import DamagedError
 from diarist.models import Problem
-from diarist.records import Appended, DeletionReport, Exported
+from diarist.records import Appended, DeletionReport, Exported, GetNote
 
 if TYPE_CHECKING:
     import os
@@ -263,6 +263,13 @@ class SQLiteRecords(SQLiteTurns):
         self, user_id: str, operations: Sequence[NoteOperation], *, now: datetime
     ) -> list[Any]:
         """Do all operations or none; reads see the state before. Return a result for each."""
+        if len(operations) == 1 and isinstance(operations[0], GetNote):
+            get = operations[0]
+            note = await self._read(
+                user_id, lambda found: note_statements.get(found, get, now), is_single=True
+            )
+            if note is None or note.ttl is None or not get.refresh:
+                return [note]
 
         def read(connection: Connection) -> list[Any]:
             matrices = partial(self._matrices.kept, user_id, "notes")

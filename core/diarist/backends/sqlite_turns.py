@@ -169,10 +169,14 @@ class SQLiteTurns:
     ) -> T | None:
         """Write, where the user has a database: what only changes makes none."""
         check_user_id(user_id)
+        if self._run is at_once:
+            return self._databases.change(user_id, work, lasting=lasting)
         return await self._run(self._databases.change, user_id, work, lasting=lasting)
 
     async def _read(
         self, user_id: str, work: Callable[[Connection], T], *, is_single: bool = False
     ) -> T | None:
         check_user_id(user_id)
+        if self._run is at_once:
+            return self._databases.read(user_id, work, is_single=is_single)
         return await self._run(self._databases.read, user_id, work, is_single=is_single)

@@ -17,6 +17,7 @@ _WORD = re.compile(rf"[{_SCRIPTS}]+|[^\W_{_SCRIPTS}]+")
 _UNSPACED = re.compile(rf"[{_SCRIPTS}]")
 _ANY_HAN = re.compile(rf"[{_HAN}]")
 _LONE_HAN = re.compile(rf"(?<![{_HAN}])[{_HAN}](?![{_HAN}])")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _FLOOD = re.compile(r"(\W{30})\W+")
 """More marks after a letter than any writing has (Unicode's stream-safe format, UAX #15): to put
 them in order takes time with the square of their number."""
@@ -49,6 +50,9 @@ def index_terms(text: str) -> list[str]:
 
 
 def _terms(text: str, single: re.Pattern[str]) -> list[str]:
+    if text.isascii():  # most texts: nothing to normalize, no script without spaces
+        words: list[str] = _ASCII_WORD.findall(text[:MAX_TEXT].lower())
+        return [word[:MAX_TERM] for word in words]
     folded = unicodedata.normalize("NFKC", _FLOOD.sub(r"\1", text[:MAX_TEXT])).casefold()
     found: list[str] = []
     for match in _WORD.finditer(folded):
@@ -77,16 +81,15 @@ def without_accents(word: str) -> str:
     return "".join(char for char in apart if not unicodedata.combining(char))
 
 
-def any_of(query: str, *, most: int = 64) -> str | None:
-    """Return an index query that finds texts with any word of `query`, None if it has no words.
+def words_of(query: str, *, most: int = 64) -> list[str]:
+    """Return the words to look for, each once.
 
-    No syntax of the index reaches it: each word is quoted.
+    They hold no syntax of the index; quoted, each is a query.
 
-    >>> any_of('what is "C++"?')
-    '"what" OR "is" OR "c"'
+    >>> words_of('what is "C++", and what is C?')
+    ['what', 'is', 'c', 'and']
     """
-    found = list(dict.fromkeys(terms(query)))[:most]
-    return " OR ".join(f'"{term}"' for term in found) or None
+    return list(dict.fromkeys(terms(query)))[:most]
 
 
 def texts_in(value: Any) -> Iterator[str]:

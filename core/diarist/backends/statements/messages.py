@@ -423,9 +423,12 @@ def _remove(connection: Connection, session_id: str, numbers: Iterable[int | Non
         )
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def as_json(value: Any) -> str:
     """Return `value` as JSON text, compact, with its keys in the order given."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _compact(value)
     if clean(text) == text:
         return text
     return json.dumps(value, separators=(",", ":"))  # a lone surrogate stays what it was, escaped

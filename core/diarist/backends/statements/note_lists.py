@@ -13,7 +13,7 @@ from diarist.backends.statements.note_filters import implied
 from diarist.backends.statements.note_rows import COLUMNS, HERE, bounds, decoded, note_of
 from diarist.backends.statements.schema import loaded
 from diarist.filters import matches
-from diarist.recall.terms import any_of
+from diarist.recall.terms import words_of
 from diarist.records import Scored
 
 if TYPE_CHECKING:
@@ -36,18 +36,22 @@ _LITTLE = 1000
 _BELOW = "namespace >= :low AND namespace < :high"
 _BELOW_MOST = "+namespace >= :low AND +namespace < :high"
 """The same, read in the order of the table."""
+_NEXT = f"SELECT namespace FROM notes WHERE {{}} AND {HERE} ORDER BY namespace LIMIT 1"
 _PLACES = f"""
 WITH RECURSIVE places (place) AS (
-    SELECT min(namespace) FROM notes WHERE {_BELOW}
+    SELECT ({_NEXT.format(_BELOW)})
     UNION ALL
-    SELECT (SELECT min(namespace) FROM notes WHERE namespace > place AND namespace < :high)
+    SELECT ({_NEXT.format("namespace > place AND namespace < :high")})
     FROM places WHERE place IS NOT NULL
 )
-SELECT place FROM places
-WHERE place IS NOT NULL AND EXISTS (SELECT 1 FROM notes WHERE namespace = place AND {HERE})
+SELECT place FROM places WHERE place IS NOT NULL
 """
 """Each namespace with notes, from one to the next: what they hold is not read."""
-_ORDERS = {"name": "namespace, name", "newest": "updated DESC, key DESC"}
+_ORDERS = {"name": "namespace, name", "newest": "+updated DESC, key DESC"}
+_LAST = "SELECT updated, key FROM notes ORDER BY updated DESC, key DESC LIMIT 1"
+_EARLIEST = -(1 << 63)
+_WALKED = 256
+"""Of the notes put last, so many are looked at before all that are below a namespace are sorted."""
 
 
 def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matrices) -> list[Scored]:
@@ -55,13 +59,16 @@ def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matric
     if wanted.query is not None or wanted.vector is not None:
         return _ranked(connection, wanted, now, matrices)
     below, values = _below(connection, wanted, now)
+    if wanted.order == "newest":
+        found = _latest(connection, wanted, below, values)
+        if found is not None:
+            return found
     statement = f"SELECT {COLUMNS} FROM notes WHERE {below} ORDER BY {_ORDERS[wanted.order]}"
+    if wanted.filter:
+        return _scored(connection.execute(statement, values), wanted)
     page = {"limit": wanted.limit, "offset": wanted.offset}
-    if not wanted.filter:
-        rows = connection.execute(f"{statement} LIMIT :limit OFFSET :offset", values | page)
-        return [Scored(note_of(row)) for row in rows]
-    rows = (row for row in connection.execute(statement, values) if _holds(row, wanted))
-    return [Scored(note_of(row)) for row in _page(rows, wanted)]
+    rows = connection.execute(f"{statement} LIMIT :limit OFFSET :offset", values | page)
+    return [Scored(note_of(row)) for row in rows]
 
 
 def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list[Namespace]:
@@ -69,13 +76,16 @@ def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list
     prefix, suffix, wildcard = wanted.prefix, wanted.suffix, wanted.wildcard
     start = prefix[: prefix.index(wildcard)] if wildcard in prefix else prefix
     rows = connection.execute(_PLACES, {**bounds(start), "now": now})
-    found = {
-        namespace[: wanted.depth]
-        for namespace in (decoded(text) for (text,) in rows)
-        if len(namespace) >= max(len(prefix), len(suffix))
-        and _begins(namespace, prefix, wildcard)
-        and _begins(namespace[::-1], suffix[::-1], wildcard)
-    }
+    namespaces = (decoded(text) for (text,) in rows)
+    if suffix or start != prefix:
+        namespaces = (
+            namespace
+            for namespace in namespaces
+            if len(namespace) >= max(len(prefix), len(suffix))
+            and _begins(namespace, prefix, wildcard)
+            and _begins(namespace[::-1], suffix[::-1], wildcard)
+        )
+    found = {namespace[: wanted.depth] for namespace in namespaces}
     end = None if wanted.limit is None else wanted.offset + wanted.limit
     return sorted(found)[wanted.offset : end]
 
@@ -96,6 +106,32 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, di
     if wanted.filter and _is_most(connection, wanted):
         below = _BELOW_MOST
     return f"{below} AND {seen} AND {holds}", values
+
+
+def _latest(
+    connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
+) -> list[Scored] | None:
+    """Return a page of the notes put last, None where it takes a look at more to fill it."""
+    walked = _WALKED + 2 * (wanted.offset + wanted.limit)
+    last = connection.execute(f"{_LAST} OFFSET ?", (walked,)).fetchone()
+    updated, key = last or (_EARLIEST, 0)
+    found = _scored(
+        connection.execute(
+            f"SELECT {COLUMNS} FROM notes INDEXED BY notes_by_time WHERE updated >= :updated"
+            f" AND (updated, key) >= (:updated, :key) AND {below}"
+            f" ORDER BY updated DESC, key DESC",
+            values | {"updated": updated, "key": key},
+        ),
+        wanted,
+    )
+    return found if last is None or len(found) == wanted.limit else None
+
+
+def _scored(rows: Iterable[tuple[Any, ...]], wanted: ListNotes) -> list[Scored]:
+    """Return the page that is wanted of those rows that hold what the filter asks for."""
+    if wanted.filter:
+        rows = (row for row in rows if _holds(row, wanted))
+    return [Scored(note_of(row)) for row in _page(rows, wanted)]
 
 
 def _is_most(connection: Connection, wanted: ListNotes) -> bool:
@@ -158,11 +194,11 @@ def _together(*rankings: dict[int, float]) -> dict[int, float]:
 def _others(
     connection: Connection, scores: dict[int, float], below: str, values: dict[str, object]
 ) -> Iterator[int]:
-    """Yield the keys of what has no score, the note put last first."""
+    """Yield the keys of what has no score, the note put last first; nothing is read before."""
     rows = connection.execute(
         f"SELECT key FROM notes WHERE {below} ORDER BY {_ORDERS['newest']}", values
     )
-    return (key for (key,) in rows if key not in scores)
+    yield from (key for (key,) in rows if key not in scores)
 
 
 def _rows(
@@ -183,20 +219,62 @@ def _rows(
 def _by_words(
     connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
 ) -> dict[int, float]:
-    query = any_of(wanted.query or "")
-    if query is None:
+    """Return BM25; words that most notes have, which weigh nothing in it, where a page needs them.
+
+    One order holds for pages of every length, so that what is left out of one begins the next.
+    """
+    words = words_of(wanted.query or "")
+    if not words:
         return {}
-    most = -1 if wanted.filter else max(RANKED, wanted.offset + wanted.limit)
-    having = "SELECT notes.key, -bm25(note_terms) FROM note_terms CROSS JOIN notes"
-    having += f" ON notes.key = note_terms.rowid WHERE note_terms MATCH :query AND {below}"
+    end = wanted.offset + wanted.limit
+    values = {**values, "most": -1 if wanted.filter else max(RANKED, end)}
     if _is_little(connection, wanted):  # then few of those that have a word need be looked at
-        having = "SELECT rowid, -bm25(note_terms) FROM note_terms WHERE note_terms MATCH :query"
-        having += f" AND +rowid IN (SELECT key FROM notes WHERE {below})"
-    rows = connection.execute(
-        f"{having} ORDER BY bm25(note_terms) LIMIT :most",
-        {**values, "query": query, "most": most},
-    )
-    return dict(rows)
+        return _matching(connection, words, _OF_LITTLE.format(below), values)
+    found: dict[int, float] = {}
+    is_page = not wanted.filter and wanted.vector is None
+    telling = _telling(connection, words)
+    if is_page:
+        found = _matching(connection, telling, _FIRST.format(below), values)
+    if len(found) < end or not is_page:
+        found = _matching(connection, telling, _JOINED.format(below), values)
+    if len(telling) < len(words) and (len(found) < end or not is_page):
+        found = _matching(connection, words, _JOINED.format(below), values) | found
+    return found
+
+
+_SCORED = "SELECT rowid AS note, -bm25(note_terms) AS score FROM note_terms"
+_MATCHING = "WHERE note_terms MATCH :query"
+_BEST = "ORDER BY bm25(note_terms), rowid LIMIT :most"
+_OF_LITTLE = f"{_SCORED} {_MATCHING} AND +rowid IN (SELECT key FROM notes WHERE {{}}) {_BEST}"
+_FIRST = f"SELECT note, score FROM ({_SCORED} {_MATCHING} {_BEST}) CROSS JOIN notes"
+_FIRST += " ON key = note WHERE {}"
+"""The best of all, as far as they are wanted."""
+_JOINED = "SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes"
+_JOINED += f" ON key = note_terms.rowid {_MATCHING} AND {{}}"
+_JOINED += " ORDER BY bm25(note_terms), key LIMIT :most"
+"""The best of those that are wanted."""
+
+
+def _matching(
+    connection: Connection, words: Iterable[str], statement: str, values: dict[str, object]
+) -> dict[int, float]:
+    query = " OR ".join(f'"{word}"' for word in words)
+    return dict(connection.execute(statement, {**values, "query": query}))
+
+
+def _telling(connection: Connection, words: list[str]) -> list[str]:
+    """Return the words that not every other note has, or all where there are none."""
+    half = (connection.execute("SELECT max(key) FROM notes").fetchone()[0] or 0) // 2
+    having = "SELECT 1 FROM note_terms WHERE note_terms MATCH ? LIMIT ?"
+    telling = [
+        word
+        for word in words
+        if connection.execute(
+            f"SELECT count(*) FROM ({having})", (f'"{word}"', half + 1)
+        ).fetchone()[0]
+        <= half
+    ]
+    return telling or words
 
 
 def _by_vectors(

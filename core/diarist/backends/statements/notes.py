@@ -66,7 +66,7 @@ def read(
     results: list[Any] = [None] * len(operations)
     for number, operation in enumerate(operations):
         if isinstance(operation, GetNote):
-            results[number] = _get(connection, operation, at)
+            results[number] = get(connection, operation, now)
         elif isinstance(operation, ListNotes):
             results[number] = listed(connection, operation, at, matrices)
         elif isinstance(operation, ListNamespaces):
@@ -98,8 +98,12 @@ def is_single(operations: Sequence[NoteOperation]) -> bool:
     if len(operations) != 1:
         return False
     (one,) = operations
-    return isinstance(one, GetNote) or (
-        isinstance(one, ListNotes) and one.query is None and one.vector is None and not one.filter
+    return isinstance(one, (GetNote, ListNamespaces)) or (
+        isinstance(one, ListNotes)
+        and one.order == "name"
+        and one.query is None
+        and one.vector is None
+        and not one.filter
     )
 
 
@@ -153,15 +157,16 @@ def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
 # ---------------------------------------------------------------- operations
 
 
-def _get(connection: Connection, get: GetNote, now: int) -> Note | None:
-    row = connection.execute(
-        f"SELECT {COLUMNS} FROM notes WHERE namespace = ? AND name = ?",
-        (encoded(get.namespace), get.key),
-    ).fetchone()
+_GET = f"SELECT {COLUMNS} FROM notes WHERE namespace = ? AND name = ?"
+
+
+def get(connection: Connection, get: GetNote, now: datetime) -> Note | None:
+    """Return a note, None where there is none; leave its time to live as it is."""
+    row = connection.execute(_GET, (encoded(get.namespace), get.key)).fetchone()
     if row is None:
         return None
     expires, deleted = row[8], row[9]
-    is_here = deleted is None and (expires is None or expires > now)
+    is_here = deleted is None and (expires is None or expires > micros(now))
     return note_of(row) if is_here or (get.deleted and deleted is not None) else None
 
 
