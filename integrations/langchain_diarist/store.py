@@ -149,6 +149,8 @@ class DiaryStore(BaseStore):
         self, ops: list[Op], vectors: Vectors
     ) -> list[tuple[str, list[int], list[Operation]]]:
         """Return each owner with the numbers of their operations, and what the diary is to do."""
+        if len(ops) == 1:
+            return [(owner_of(ops[0], self._owner), [0], [operation_of(ops[0], vectors)])]
         shares: dict[str, tuple[list[int], list[Operation]]] = {}
         for number, op in enumerate(ops):
             numbers, operations = shares.setdefault(owner_of(op, self._owner), ([], []))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from diarist.backends.statements.note_filters import implied
 from diarist.backends.statements.note_rows import COLUMNS, HERE, bounds, decoded, note_of
 from diarist.backends.statements.schema import loaded
+from diarist.checks import MOST
 from diarist.filters import matches
 from diarist.recall.terms import words_of
 from diarist.records import Scored
@@ -112,14 +113,14 @@ def _latest(
     connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
 ) -> list[Scored] | None:
     """Return a page of the notes put last, None where it takes a look at more to fill it."""
-    walked = _WALKED + 2 * (wanted.offset + wanted.limit)
+    walked = min(_WALKED + 2 * (wanted.offset + wanted.limit), MOST)
     last = connection.execute(f"{_LAST} OFFSET ?", (walked,)).fetchone()
     updated, key = last or (_EARLIEST, 0)
     found = _scored(
         connection.execute(
             f"SELECT {COLUMNS} FROM notes INDEXED BY notes_by_time WHERE updated >= :updated"
             f" AND (updated, key) >= (:updated, :key) AND {below}"
-            f" ORDER BY updated DESC, key DESC",
+            " ORDER BY updated DESC, key DESC",
             values | {"updated": updated, "key": key},
         ),
         wanted,
@@ -246,12 +247,14 @@ _SCORED = "SELECT rowid AS note, -bm25(note_terms) AS score FROM note_terms"
 _MATCHING = "WHERE note_terms MATCH :query"
 _BEST = "ORDER BY bm25(note_terms), rowid LIMIT :most"
 _OF_LITTLE = f"{_SCORED} {_MATCHING} AND +rowid IN (SELECT key FROM notes WHERE {{}}) {_BEST}"
-_FIRST = f"SELECT note, score FROM ({_SCORED} {_MATCHING} {_BEST}) CROSS JOIN notes"
-_FIRST += " ON key = note WHERE {}"
+_FIRST = f"""
+SELECT note, score FROM ({_SCORED} {_MATCHING} {_BEST}) CROSS JOIN notes ON key = note WHERE {{}}
+"""
 """The best of all, as far as they are wanted."""
-_JOINED = "SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes"
-_JOINED += f" ON key = note_terms.rowid {_MATCHING} AND {{}}"
-_JOINED += " ORDER BY bm25(note_terms), key LIMIT :most"
+_JOINED = f"""
+SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes ON key = note_terms.rowid
+{_MATCHING} AND {{}} ORDER BY bm25(note_terms), key LIMIT :most
+"""
 """The best of those that are wanted."""
 
 
