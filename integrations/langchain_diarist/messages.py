@@ -82,6 +82,9 @@ def to_message(message: BaseMessage, at: datetime | None = None) -> Message:
         message: of any type.
         at: when it was said, with a time zone; None is when it is stored.
 
+    Raises:
+        TypeError: it is no message.
+
     >>> kept = to_message(HumanMessage("I love tea.", id="m1"))
     >>> kept.role, kept.text, kept.id
     ('user', 'I love tea.', 'm1')
@@ -90,6 +93,8 @@ def to_message(message: BaseMessage, at: datetime | None = None) -> Message:
     """
     if (plain := _PLAIN.get(type(message))) and _is_plain(message):
         return Message(plain, cast("str", message.content), message.name, message.id, at)
+    if not isinstance(message, BaseMessage):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a message of LangChain is wanted, such as HumanMessage, not {message!r}")
     role, tag = _role_and_tag(message)
     changed: dict[str, str] = {}
     data = _plain(_dumped(message), (), changed, set())

@@ -45,7 +45,7 @@ class DiaryStore(BaseStore):
         ttl: LangGraph's `TTLConfig`: `default_ttl` in minutes, `refresh_on_read`.
 
     Raises:
-        TypeError: both `path` and `diary` are given.
+        TypeError: both `path` and `diary` are given, or an argument is of another kind.
 
     Example:
         >>> from langchain_diarist import DiaryStore, read_label, safe_label
@@ -76,6 +76,12 @@ class DiaryStore(BaseStore):
             whose(owner)
         elif not callable(owner):  # pyright: ignore[reportUnnecessaryComparison]
             raise TypeError(f"owner= is a user id or a function of a namespace, not {owner!r}")
+        if not isinstance(ttl, dict | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f'ttl= is a TTLConfig, such as {{"default_ttl": 60}}, not {ttl!r}')
+        if not isinstance(index, dict | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(
+                f'index= is an IndexConfig, such as {{"embed": …, "dims": 384}}, not {index!r}'
+            )
         self.diary = open_diary(path if diary is None else diary)
         self.ttl_config = ttl
         self._owner = owner

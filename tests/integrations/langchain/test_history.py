@@ -338,3 +338,11 @@ def test_with_learn_an_answer_alone_is_no_turn(diary: Diary):
     history.add_ai_message("I love tea.")
     assert contents(history) == ["I love tea."]
     assert diary.sync.last_conversations("ana") == {}
+
+
+@pytest.mark.parametrize("given", ["hello", [{"role": "user", "content": "hello"}]])
+def test_what_is_no_message_is_refused_and_nothing_is_added(given: Any):
+    history = DiaryChatMessageHistory(None, "ana", "chat_1")
+    with pytest.raises(TypeError, match="such as HumanMessage"):
+        history.add_messages(given)
+    assert len(history) == 0

@@ -268,8 +268,10 @@ def test_a_deleted_item_cannot_be_restored(store: DiaryStore):
         {"owner": 7},
         {"owner": ""},
         {"diary": 7},
+        {"ttl": 60},
+        {"index": "openai:text-embedding-3-small"},
     ],
-    ids=["path and diary", "owner 7", "owner ''", "diary 7"],
+    ids=["path and diary", "owner 7", "owner ''", "diary 7", "ttl 60", "index is a name"],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments: dict[str, Any]):
     with pytest.raises((TypeError, ValueError)):
