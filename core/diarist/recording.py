@@ -118,8 +118,10 @@ class Recorder:
     async def _flush(self, user_id: str | None) -> None:
         import asyncio
 
-        if self.diary.notices_behind:
-            await asyncio.wait(set(self.diary.notices_behind))
+        loop = asyncio.get_running_loop()
+        notices = {task for task in self.diary.notices_behind if task.get_loop() is loop}
+        if notices:  # after a fork the parent's are there, too, and never end
+            await asyncio.wait(notices)
         await (await self._writer()).flush(user_id)
 
     async def _writer(self) -> MemoryWriter:

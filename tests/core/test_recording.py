@@ -6,10 +6,13 @@ import asyncio
 import gc
 import json
 import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,6 +194,42 @@ def test_in_another_process_an_address_leads_to_the_folder(tmp_path: Path):
     assert "love tea" in elsewhere(address(Diary(tmp_path))).stdout
     gone = elsewhere(address(open_diary(None)))
     assert "BackendError: this diary was in the memory of a process that is gone" in gone.stderr
+
+
+def test_a_fork_does_not_wait_for_what_its_parent_has_yet_to_look_for():
+    code = """
+import asyncio, os, time
+from diarist import Diary, Extraction, Message, Recorder
+from diarist.testing import AsyncScriptedExtractor, MemoryBackend
+
+class Slow:
+    def __init__(self, records):
+        self._records = records
+    def __getattr__(self, name):
+        if name == "blocking":
+            raise AttributeError(name)
+        return getattr(self._records, name)
+    async def turns(self, *args):
+        await asyncio.sleep(0.5)
+        return await self._records.turns(*args)
+
+backend = MemoryBackend()
+diary = Diary(backend, agent=AsyncScriptedExtractor([Extraction()]), records=Slow(backend.records))
+Recorder(diary).record_sync("ana", "chat", [Message("user", "I love tea.")])
+while not diary.notices_behind or not diary.writers_behind:
+    time.sleep(0.01)
+if os.fork() == 0:
+    Recorder(diary).flush_sync("ben")
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    command = [sys.executable, "-c", code]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert child.communicate(timeout=20)[0] == "7\n"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def test_an_adapter_asks_from_plain_code_and_in_a_running_loop(tmp_path: Path):
