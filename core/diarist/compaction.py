@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 PageName: TypeAlias = Literal["preferences", "conversations"]
+_SKEW = timedelta(minutes=5)
+"""How far clocks may differ."""
 FRESH = 3
 """Conversations, the newest, whose summaries are not trimmed: they may go on."""
 
@@ -135,7 +137,8 @@ class CompactionConfig:
 
         Args:
             stats: what the page holds.
-            last_run: when it was last compacted; without a zone it is UTC.
+            last_run: when it was last compacted; without a zone it is UTC. Minutes ahead of
+                `now`, where a wrong clock left it, it counts as never.
             turns_since_compaction: how many turns there were since.
             now: the time; without a zone it is UTC.
             store: which page.
@@ -143,6 +146,8 @@ class CompactionConfig:
         if not self.enabled or not self.includes(store):
             return False
         now, last = _in_utc(now), None if last_run is None else _in_utc(last_run)
+        if last is not None and last - now > _SKEW:
+            last = None
         after_turns = self.user_turn_interval if store == "conversations" else None
         is_met = (
             _reaches(stats.total_chars, self.total_char_threshold)

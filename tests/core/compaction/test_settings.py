@@ -72,6 +72,13 @@ def test_one_trigger_is_enough():
     assert due(config, chars=10, largest=1)
 
 
+@pytest.mark.parametrize("trigger", [{"total_char_threshold": 10}, {"schedule_at": "12:00"}])
+def test_a_run_that_a_wrong_clock_dated_far_ahead_holds_nothing_up(trigger: dict[str, Any]):
+    config = on(**trigger, cooldown_seconds=60)
+    assert due(config, chars=10, last=NOW + timedelta(days=365))
+    assert not due(config, chars=10, last=NOW + timedelta(seconds=1))
+
+
 def test_turns_count_for_conversations_only():
     assert due(on(user_turn_interval=1), turns=5, store="conversations")
     assert not due(on(user_turn_interval=1), turns=5, store="preferences")
