@@ -10,13 +10,16 @@ import logging
 import random
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextvars import copy_context
+from typing import TYPE_CHECKING, cast
 
 from diarist.errors import BackendError, DocumentError
 from diarist.models import UpdateReport
 from diarist.pages.secrets import withheld
 
 if TYPE_CHECKING:
+    from contextvars import Context
+
     from diarist.backends.records import RecordStore
     from diarist.diary import Diary
     from diarist.turns import TurnName, Turns
@@ -179,21 +182,34 @@ class Lanes:
         self.open: dict[str, Lane] = {}
         self.submitted = self.completed = self.active = self.in_work = 0
         self.failed: set[tuple[str, TurnName]] = set()
-        self._ready: asyncio.Queue[Lane] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
+        self._ready: deque[Lane] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._context: Context | None = None
 
     def start(self) -> None:
-        """Let the workers begin."""
-        self._workers = [
-            asyncio.create_task(self._work(), name=f"diarist-writer-{number}")
-            for number in range(self._size)
-        ]
+        """Let the workers begin, each in the context that this is called in."""
+        self._context = copy_context()
+        self._call_workers()
+
+    def _call_workers(self) -> None:
+        """Have a worker for each lane that is ready; one with nothing to do goes home.
+
+        A diary that nobody holds any more leaves no task behind.
+        """
+        while self._context is not None and len(self._workers) < min(
+            self._size, self.active + len(self._ready)
+        ):
+            worker = asyncio.get_running_loop().create_task(
+                self._work(), name="diarist-writer", context=self._context.copy()
+            )
+            self._workers.add(worker)
 
     async def stop(self, error: Exception) -> None:
         """End the workers; who waits for them gets the error."""
         for lane in self.open.values():
             if lane.timer is not None:
                 lane.timer.cancel()
+        self._context = None
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -238,7 +254,8 @@ class Lanes:
             lane.timer = None
         lane.is_resting = False
         lane.is_busy = True
-        self._ready.put_nowait(lane)
+        self._ready.append(lane)
+        self._call_workers()
 
     async def drained(self, lane: Lane, *, elsewhere: bool = True) -> Exception | None:
         """Wait until the turns of a lane are done; return what is in their way, tried just now."""
@@ -259,17 +276,22 @@ class Lanes:
     # ------------------------------------------------------------ doing it
 
     async def _work(self) -> None:
-        while True:
-            lane = await self._ready.get()
-            lane.again = False
-            self.active += 1
-            try:
-                delay = await self._serve(lane)
-            except Exception as error:  # noqa: BLE001 - nothing may end a worker
-                delay = self._in_trouble(lane, error)
-            finally:
-                self.active -= 1
-            self._served(lane, delay)
+        try:
+            while self._ready:
+                await self._work_on(self._ready.popleft())
+        finally:  # at once, so that the next lane that is ready finds that nobody is here
+            self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _work_on(self, lane: Lane) -> None:
+        lane.again = False
+        self.active += 1
+        try:
+            delay = await self._serve(lane)
+        except Exception as error:  # noqa: BLE001 - nothing may end a worker
+            delay = self._in_trouble(lane, error)
+        finally:
+            self.active -= 1
+        self._served(lane, delay)
 
     async def _serve(self, lane: Lane) -> float | None:
         """Do some turns; return the seconds until the lane is to be served again, if it is."""

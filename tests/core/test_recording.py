@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import weakref
 from contextlib import suppress
@@ -298,3 +299,26 @@ def test_a_diary_tells_what_it_holds_open_and_what_is_learned_in_the_background(
     stats = diary.sync.stats()
     assert stats["open_databases"] == 1
     assert (stats["background"]["completed"], stats["background"]["is_running"]) == (1, True)
+
+
+def test_a_diary_that_was_flushed_and_dropped_leaves_no_task_behind():
+    """Its tasks would be told of by asyncio as destroyed while pending."""
+    code = """
+        import gc
+        from diarist import Diary, Extraction, Message, Recorder
+        from diarist.testing import MemoryBackend, ScriptedExtractor
+
+        for agent in (None, ScriptedExtractor([Extraction()] * 3)):
+            recorder = Recorder(Diary(MemoryBackend(), agent=agent))
+            for number in range(3):
+                said = [Message("user", f"I love tea {number}."), Message("assistant", "Noted.")]
+                recorder.record_sync("ana", "chat", said)
+                recorder.flush_sync()
+            del recorder
+            gc.collect()
+        print("done")
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("done\n", "")
