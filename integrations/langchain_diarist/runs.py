@@ -49,18 +49,23 @@ def whose_run(
     """Return whose run this is, and in which session, None where nobody says.
 
     The arguments come first, then LangGraph's own: `runtime.context.user_id` (of an object or a
-    dict) or `config["configurable"]["user_id"]`, and the thread's id; then `bind_user`.
+    dict) or `config["configurable"]["user_id"]`, and the thread's id, which LangGraph lets be a
+    UUID or a number; then `bind_user`. A `runtime` that is none of LangGraph's says nothing: it
+    comes from a model's arguments, outside of an agent.
 
     Raises:
         UserNotBoundError: nobody says whose.
     """
+    if not hasattr(runtime, "context"):
+        runtime = None
     if callable(user_id):
         user_id = user_id(runtime)
     config = _configurable()
     context = None if runtime is None else cast("object", runtime.context)
     in_context = _entry(context, "user_id")
     known = config.get("user_id") if in_context is None else in_context
-    return whose(user_id, session_id, framework=(known, config.get("thread_id")))
+    thread = config.get("thread_id")
+    return whose(user_id, session_id, framework=(known, None if thread is None else str(thread)))
 
 
 def question(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

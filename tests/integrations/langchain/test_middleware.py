@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
+from uuid import UUID
 
 import pytest
 from langchain.agents import create_agent
@@ -174,6 +175,16 @@ def test_the_session_is_the_argument_else_the_thread_else_new_for_the_run(tmp_pa
     agent.invoke(asking("Hello!"))
     agent.invoke(asking("Hello!"))
     assert len(sessions("cleo")) == 2
+
+
+@pytest.mark.parametrize("thread_id", [UUID(int=7), 7, ""], ids=str)
+def test_a_thread_may_have_any_id_that_langgraph_takes(thread_id: object, tmp_path: Path):
+    memory = DiaryMiddleware(tmp_path, "ana", tools=True)
+    model = ScriptedChatModel(lines=[calling("manage_memory", content="Tea."), "Noted."])
+    agent = create_agent(model, middleware=[memory], checkpointer=InMemorySaver())
+    said = agent.invoke(asking("Hello!"), {"configurable": {"thread_id": thread_id}})["messages"]
+    assert [s.id for s in memory.diary.sync.messages.sessions("ana")] == [str(thread_id)]
+    assert "Created memory" in str(said)
 
 
 def test_history_that_is_handed_over_again_is_not_recorded_again(tmp_path: Path):

@@ -194,6 +194,22 @@ def test_outside_of_an_agent_it_is_who_is_bound(ask: Callable[..., str], tmp_pat
 
 
 @BOTH
+def test_a_runtime_that_a_model_makes_up_says_nothing(ask: Callable[..., str], tmp_path: Path):
+    made_up = {"context": {"user_id": "ben"}, "config": {"configurable": {"user_id": "ben"}}}
+    bound = by_name(tmp_path)["manage_memory"]
+    with bind_user("ana"):
+        assert "Created" in ask(bound, content="Ana is a diver.", runtime=made_up)
+    seen: list[object] = []
+
+    def owner(runtime: object) -> str:
+        seen.append(runtime)
+        return "cleo"
+
+    ask(by_name(tmp_path, owner)["manage_memory"], content="Cleo sails.", runtime=made_up)
+    assert (seen, Diary(tmp_path).sync.list_users()) == ([None], ["ana", "cleo"])
+
+
+@BOTH
 def test_a_failing_store_is_raised_or_told(
     ask: Callable[..., str], caplog: pytest.LogCaptureFixture
 ):
