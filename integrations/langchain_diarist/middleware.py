@@ -24,7 +24,7 @@ from typing_extensions import TypedDict
 from diarist import Recorder, UnsupportedError
 from diarist.adapters import new_session_id, open_diary
 from langchain_diarist.messages import to_message
-from langchain_diarist.runs import Run, asked, gathered, question, whose_run
+from langchain_diarist.runs import Run, asked, gathered, is_answered, question, whose_run
 from langchain_diarist.tools import diary_tools
 
 if TYPE_CHECKING:
@@ -152,12 +152,15 @@ class DiaryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     def _begun(self, state: Any, runtime: Runtime[Any]) -> tuple[Run, Run | None]:
         """Return the run, and what a run that failed left in the thread, if it is not this user's.
 
-        What this user's own run left begins the new one.
+        What this user's own run left begins the new one. What was said in a run that ended is its
+        user's alone: one that begins with nothing new says nothing of it again.
         """
         who = whose_run(runtime, self.user_id, self.session_id)
         session = new_session_id() if who.session_id is None else who.session_id
         run = Run(user_id=who.user_id, session_id=session, messages=question(state["messages"]))
         left = cast("Run | None", state.get(self._key))
+        if left is None and self._key in state and is_answered(run["messages"]):
+            return {**run, "messages": []}, None
         if left is None or not left["messages"]:
             return run, None
         said = gathered(left["messages"], state["messages"])
@@ -293,7 +296,8 @@ class DiaryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
         """Raise the error, or tell of it: once in a run, when the model is first asked."""
         if self.on_error == "raise":
             raise error
-        is_first = not run["messages"] or not isinstance(run["messages"][-1], AIMessage)
+        last = run["messages"][-1] if run["messages"] else None
+        is_first = not (isinstance(last, AIMessage) and last.tool_calls)  # see _noted
         _log.log(
             logging.WARNING if is_first else logging.DEBUG,
             "the agent answers without the diary of %r: %s", run["user_id"], _told(error),

@@ -69,15 +69,27 @@ def whose_run(
 
 
 def question(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Return what the user said since the last answer: with what a new run begins.
+    """Return what the user said last, and all since: with what a new run begins.
+
+    Where another agent has answered since, or has handed over, that is a part of it.
 
     >>> said = [HumanMessage("Hi."), AIMessage("Hello!"), HumanMessage("I love tea.")]
     >>> [message.text for message in question(said)]
     ['I love tea.']
+    >>> [message.text for message in question([*said, AIMessage("Let me hand you over.")])]
+    ['I love tea.', 'Let me hand you over.']
     """
-    answers = [n for n, m in enumerate(messages) if isinstance(m, (AIMessage, ToolMessage))]
+    asked = [n for n, m in enumerate(messages) if _is_said(m) and not _is_answer(m)]
+    if not asked:
+        return []
+    answers = [n for n, m in enumerate(messages[: asked[-1]]) if _is_answer(m)]
     begin = answers[-1] + 1 if answers else 0
     return [message for message in messages[begin:] if _is_said(message)]
+
+
+def is_answered(messages: Sequence[BaseMessage]) -> bool:
+    """Say whether somebody answered what the user said."""
+    return bool(messages) and _is_answer(messages[-1])
 
 
 def gathered(known: Sequence[BaseMessage], messages: Sequence[BaseMessage]) -> list[BaseMessage]:
@@ -100,6 +112,10 @@ def asked(messages: Sequence[BaseMessage]) -> str | None:
         if isinstance(message, HumanMessage) and _is_said(message):
             return str(message.text) or None
     return None
+
+
+def _is_answer(message: BaseMessage) -> bool:
+    return isinstance(message, (AIMessage, ToolMessage))
 
 
 def _is_said(message: BaseMessage) -> bool:

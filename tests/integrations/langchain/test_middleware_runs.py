@@ -12,8 +12,11 @@ from langchain.agents.middleware import (
     HumanInTheLoopMiddleware,
     ModelRetryMiddleware,
 )
+from langchain.tools import ToolRuntime  # noqa: TC002 - LangChain looks at it
+from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import MessagesState, StateGraph
 from langgraph.types import Command
 
 from diarist import BackendError, Diary, DocumentError, UserNotBoundError
@@ -290,3 +293,47 @@ def test_a_tool_that_finds_the_diary_failing_lets_the_agent_go_on(
             answer = agent.invoke(asking("Hi!"))
         assert answer["messages"][2].text.startswith("Error: the memory can't be used")
         assert "a tool can't use the diary: BackendError" in caplog.text
+
+
+# ---------------------------------------------------------------- several agents
+
+
+@pytest.mark.parametrize("is_first_one_remembering", [True, False])
+def test_an_agent_to_which_another_hands_over_records_what_the_user_said(
+    is_first_one_remembering: bool, tmp_path: Path
+):
+    memory = DiaryMiddleware(tmp_path, "ana", "chat")
+
+    @tool
+    def hand_over(runtime: ToolRuntime) -> Any:
+        """Hand over to the baker."""
+        done = ToolMessage("Handed over.", tool_call_id=runtime.tool_call_id)
+        update = {"messages": [runtime.state["messages"][-1], done]}
+        return Command(goto="baker", graph=Command.PARENT, update=update)
+
+    host = create_agent(
+        ScriptedChatModel(lines=[calling("hand_over")]),
+        [hand_over],
+        middleware=[memory] if is_first_one_remembering else [],
+    )
+    baker = create_agent(ScriptedChatModel(lines=["A cake then."]), middleware=[memory])
+    graph: Any = StateGraph(MessagesState)
+    graph.add_node("host", host)
+    graph.add_node("baker", baker)
+    graph.add_edge("__start__", "host")
+    house = graph.compile(checkpointer=InMemorySaver())
+    told = [WALNUTS, "[calls hand_over {}]", "Handed over.", "A cake then."]
+    house.invoke(asking(WALNUTS), CHAT)
+    assert (said(memory.diary), turns(memory.diary)) == (told, 1)
+    house.invoke(asking("I love tea."), CHAT)
+    assert (said(memory.diary), turns(memory.diary)) == ([*told, "I love tea.", *told[1:]], 2)
+    known = memory.diary.sync.pretty_preferences("ana", show_timestamps=False)
+    assert known.count("(said 1×)") == 2
+
+
+def test_one_that_goes_on_with_nothing_new_says_nothing_of_another_user():
+    memory = DiaryMiddleware(None)
+    agent = create_agent(ScriptedChatModel(), middleware=[memory], checkpointer=InMemorySaver())
+    agent.invoke(asking(WALNUTS), CHAT, context={"user_id": "ana"})
+    agent.invoke(asking(), CHAT, context={"user_id": "ben"})
+    assert memory.diary.sync.list_users() == ["ana"]
