@@ -59,7 +59,7 @@ def unpacked(name: str, version: str) -> Path:
     with tempfile.TemporaryDirectory(dir=CACHE) as place:
         command = [
             sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-            "--no-binary", ":all:", "--dest", place, f"{name}=={version}",
+            "--no-binary", name, "--dest", place, f"{name}=={version}",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
         if done.returncode and not os.environ.get("CI"):
