@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -65,8 +65,7 @@ def unpacked(name: str, version: str) -> Path:
         if done.returncode and not os.environ.get("CI"):
             pytest.skip(f"{name} {version} can't be downloaded: {done.stderr.strip()[-200:]}")
         assert not done.returncode, done.stderr
-        with tarfile.open(Path(place) / f"{folder.name}.tar.gz") as archive:
-            archive.extractall(place, filter="data")
+        shutil.unpack_archive(Path(place) / f"{folder.name}.tar.gz", place)
         with suppress(OSError):  # another worker was quicker
             (Path(place) / folder.name).rename(folder)
     assert folder.exists()
