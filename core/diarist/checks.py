@@ -14,8 +14,6 @@ from math import isfinite
 from os import PathLike
 from typing import Any, cast
 
-from diarist.pages.rendering import clean
-
 MOST = (1 << 63) - 1
 """The greatest number a store can hold; also `sys.maxsize`, which many write for "all"."""
 DEEPEST = 200
@@ -38,9 +36,30 @@ def check_path(name: str, value: object) -> None:
         raise TypeError(f"{name} is a path, not {type(value).__name__}")
 
 
+def check_name(what: str, value: object) -> str:
+    r"""Return a text by which something is found again.
+
+    No store can hold lone surrogates; replaced, two names would become one.
+
+    >>> check_name("a key", "half \ud83d")
+    Traceback (most recent call last):
+    ValueError: a key must be valid Unicode, without lone surrogates: 'half \ud83d'
+    """
+    text = check_text(what, value)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{what} must be valid Unicode, without lone surrogates: {shown(text)}"
+        ) from None
+    return text
+
+
 def check_session(session_id: object) -> str:
-    """Return a session id that any page can hold; any string is one."""
-    return clean(check_text("a session id", session_id))
+    """Return a session id; any string that is valid Unicode is one."""
+    return check_name("a session id", session_id)
 
 
 def check_whole(name: str, value: object, least: int = 0) -> int:

@@ -20,7 +20,7 @@ class Turn:
     """A user message and the answer to it.
 
     Attributes:
-        session_id: the conversation it belongs to; any string.
+        session_id: the conversation it belongs to; any string that is valid Unicode.
         user_msg: what the user said.
         assistant_msg: what the assistant answered.
         at: when it was said, with a time zone.

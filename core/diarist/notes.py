@@ -14,6 +14,7 @@ from diarist.checks import (
     check_json,
     check_list,
     check_mapping,
+    check_name,
     check_span,
     check_text,
     check_vector,
@@ -302,12 +303,13 @@ class Notes:
 
 
 _OPERATIONS = "PutNote, GetNote, DeleteNote, RestoreNote, ListNotes or ListNamespaces"
+_PART = "a part of a namespace"
 
 
 def _place(given: object) -> Namespace:
     """Return a namespace; a string is one of one part."""
     if isinstance(given, str):
-        return (clean(given),)
+        return (check_name(_PART, given),)
     if isinstance(given, tuple):
         for part in cast("tuple[object, ...]", given):
             if not isinstance(part, str) or not part.isascii():
@@ -317,7 +319,7 @@ def _place(given: object) -> Namespace:
     if isinstance(given, (tuple, list)):
         parts = cast("tuple[object, ...]", tuple(given))  # pyright: ignore[reportUnknownArgumentType]
         if all(isinstance(part, str) for part in parts):
-            return tuple(clean(part) for part in cast("tuple[str, ...]", parts))
+            return tuple(check_name(_PART, part) for part in parts)
     raise TypeError(f"a namespace is a tuple of strings, not {shown(cast('object', given))}")
 
 
@@ -338,7 +340,7 @@ def checked_operation(operation: object) -> NoteOperation:
         return replace(operation, prefix=_place(operation.prefix), suffix=_place(operation.suffix))
     if not isinstance(operation, (PutNote, GetNote, DeleteNote, RestoreNote)):
         raise TypeError(f"an operation is a {_OPERATIONS}, not {type(operation).__name__}")
-    namespace, key = _place(operation.namespace), clean(check_text("a key", operation.key))
+    namespace, key = _place(operation.namespace), check_name("a key", operation.key)
     if isinstance(operation, PutNote):
         operation = _checked_put(operation, key)
     if (namespace, key) == (operation.namespace, operation.key):

@@ -149,7 +149,7 @@ class MemoryWriter:
 
         Args:
             user_id: whose diary.
-            session_id: the conversation; any string.
+            session_id: the conversation; any string that is valid Unicode.
             user_msg: what the user said.
             assistant_msg: what the assistant answered.
             at: when it was said, with a time zone; None is now.

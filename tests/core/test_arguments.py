@@ -438,22 +438,7 @@ def test_mappings_tuples_and_depths_that_json_can_hold_are_taken(diary: SyncDiar
     assert note is not None
     assert (note.value, note.metadata) == (LISTS(200), {"a": [1, 2]})
     assert diary.notes.search("ana", query="x")[0].note == note
-    diary.notes.put("ana", "n", "\ud800", {"\ud800": "\udfff"}, metadata={"\ud800": "x"})
-
-
-def test_lone_surrogates_are_taken_everywhere(diary: SyncDiary):
-    odd = "\ud800"
-    said = Message(odd, odd, odd, odd, metadata={odd: odd}, payload=Payload(odd, {odd: odd}))
-    diary.messages.append("ana", odd, [said, Message("user", "x", vectors={odd: [1.0]})])
-    assert len(diary.messages.read("ana", odd, after=odd)) == 1
-    assert len(diary.messages.delete("ana", odd, ids=odd)) == 1
-    diary.notes.put("ana", odd, odd, odd, metadata={odd: odd}, vectors={odd: [1.0]})
-    assert len(diary.notes.search("ana", odd, query=odd, vector=[1.0], filter={odd: odd})) == 0
-    assert len(diary.notes.search("ana", odd, vector=[1.0])) == 1
-    diary.upsert_preference("ana", "likes", f"{odd} tea leaves", contexts=odd)
-    diary.update_memory("ana", odd, odd, odd)
-    diary.recall("ana", odd, session_id=odd)
-    diary.context("ana", odd, session_id=odd)
+    diary.notes.put("ana", "n", "k", {"\ud800": "\udfff"}, metadata={"\ud800": "x"})
 
 
 def test_operations_of_a_batch_name_their_places_as_calls_do(diary: SyncDiary):

@@ -93,6 +93,6 @@ def test_what_no_store_can_hold_is_refused_in_a_sentence_and_nothing_is_stored(m
 
 
 def test_any_session_id_is_a_session(messages: Messages):
-    for session in ("", "a/b", "\x00", "x" * 5000, "日本", "\ud800"):
+    for session in ("", "a/b", "\x00", "x" * 5000, "日本"):
         asyncio.run(messages.append("ana", session, [Message("user", "x")]))
-    assert len(asyncio.run(messages.sessions("ana"))) == 6
+    assert len(asyncio.run(messages.sessions("ana"))) == 5

@@ -195,6 +195,15 @@ def test_an_illegal_label_stops_a_batch_before_anything_is_done(
     assert store.list_namespaces() == []
 
 
+@pytest.mark.parametrize(
+    "op", [PutOp(("a\ud800",), "k", {}), PutOp(N, "\ud800", {}), GetOp(N, "\ud800")]
+)
+def test_a_name_that_would_come_back_as_another_stops_a_batch(store: DiaryStore, op: Any):
+    with pytest.raises(ValueError, match=r"without lone surrogates: .*\\ud800"):
+        store.batch([PutOp(N, "k", {}), op])
+    assert store.list_namespaces() == []
+
+
 def test_namespaces_are_exact_text_with_wildcards_for_one_label(store: DiaryStore):
     places = [
         ("A",),
