@@ -13,7 +13,7 @@ from diarist import Diary, Recorder, UserNotBoundError
 from diarist.adapters import address, new_session_id, open_diary, whose
 from llama_index_diarist.chat import newest_question
 from llama_index_diarist.messages import to_message
-from llama_index_diarist.queue import is_same
+from llama_index_diarist.turns import is_same, record_all
 
 if TYPE_CHECKING:
     import os
@@ -124,8 +124,8 @@ class DiaryMemoryBlock(BaseMemoryBlock[str]):
         try:
             for session_id, said in _by_session(messages):
                 user_id, session = whose(self.user_id, session_id)
-                records = await self._kept(user_id, session or self._own_session, said)
-                await recorded(Recorder(self.diary), user_id, session or self._own_session, records)
+                who = user_id, self._own_session if session is None else session
+                await record_all(Recorder(self.diary), *who, await self._kept(*who, said))
         except UserNotBoundError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a store raises
@@ -187,25 +187,6 @@ async def told(
     except Exception as error:  # noqa: BLE001 - whatever a store or an embedder raises
         _log.warning("the chat goes on without the diary of %r: %s", user_id, told_of(error))
         return ""
-
-
-async def recorded(
-    recorder: Recorder, user_id: str, session_id: str, messages: Iterable[Message]
-) -> None:
-    """Log each turn among messages: what the user says, and all up to what they say next.
-
-    What stands before the first message of the user is no turn.
-    """
-    turns: list[list[Message]] = []
-    last = ""
-    for message in messages:
-        if message.role == "user" and last != "user":
-            turns.append([])
-        last = message.role
-        if turns:
-            turns[-1].append(message)
-    for turn in turns:
-        await recorder.record(user_id, session_id, turn)
 
 
 def told_of(error: Exception) -> str:

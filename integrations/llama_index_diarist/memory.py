@@ -15,6 +15,7 @@ from llama_index.core.memory.memory import (
     DEFAULT_TOKEN_LIMIT,
     InsertMethod,
 )
+from llama_index.core.storage.chat_store.base_db import MessageStatus
 from pydantic import InstanceOf, PrivateAttr, model_serializer
 
 from diarist import Diary, Recorder
@@ -24,7 +25,8 @@ from llama_index_diarist.chat import beyond, in_question, in_system, is_answer, 
 from llama_index_diarist.chat_store import OWNER, DiaryAsyncChatStore
 from llama_index_diarist.messages import from_message, to_message
 from llama_index_diarist.parts import Parts, parts_of
-from llama_index_diarist.queue import Counter, Queue, last_turn, overflow, queue_of
+from llama_index_diarist.queue import Counter, Queue, overflow, queue_of
+from llama_index_diarist.turns import record_last
 
 if TYPE_CHECKING:
     import os
@@ -33,14 +35,11 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ContentBlock
     from llama_index.core.memory import BaseMemoryBlock
     from llama_index.core.prompts import RichPromptTemplate
-    from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
+    from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 
     from diarist import Message, SyncDiary
     from llama_index_diarist.parts import Tokenizer
 
-
-_FEW = 32
-"""Messages that are looked at first for the last turn."""
 
 _log = logging.getLogger("diarist.llama_index")
 
@@ -52,7 +51,8 @@ class DiaryMemory(Memory):
     says that fits the user's newest message. Each turn that ends with an answer is logged, durably,
     and the diary learns from it: by rules at once, by a model in the background
     (`recorder.flush_sync()` waits). When the chat becomes too long, its oldest whole turns are
-    archived; system messages stay.
+    archived; system messages stay, and the last turn, of which only questions before the newest
+    may leave.
 
     It serializes as where it is and how it is set up, not what is in it, so that a workflow's
     `Context` keeps it from run to run, and from process to process.
@@ -67,7 +67,8 @@ class DiaryMemory(Memory):
         token_flush_size: tokens that leave at once when the chat is too long, or more.
         chat_history_token_ratio: the chat's part of `token_limit`.
         context_tokens: tokens of what the diary says, as the diary counts them; 0 is nothing.
-        memory_blocks: others beside the diary. `DiaryMemoryBlock` is for LlamaIndex's own `Memory`.
+        memory_blocks: others beside the diary; one that raises ends the run, as in LlamaIndex's own
+            `Memory`, which `DiaryMemoryBlock` is for.
         memory_blocks_template: how these are shown.
         insert_method: "system", or "user" for models that take one system message, where the agent
             has a system prompt of its own: what the diary says then stands in the newest message of
@@ -305,7 +306,7 @@ class DiaryMemory(Memory):
         stored = await self._store(who, records, replaces=False)
         await self._manage_queue(stored)
         if self.learn and is_answer(messages[-1]):
-            await self._log_turn(who)
+            await self._learn(who)
 
     async def aset(self, messages: list[ChatMessage]) -> None:
         """Put messages in the place of the session's, archived ones too, at once.
@@ -316,10 +317,14 @@ class DiaryMemory(Memory):
         await self._store(self._who(), records, replaces=True)
 
     async def areset(self, status: MessageStatus | None = None) -> None:
-        """Delete the messages of the session, or those with a status; what was learned stays."""
+        """Delete the messages of the session, or those with a status; what was learned stays.
+
+        What waits to be stored is active. A failure is raised in any case.
+        """
         who = self._who()
         await self.sql_store.delete_messages(who[1], status=status)
-        self._queue(who).take_unsaved()
+        if status != MessageStatus.ARCHIVED:
+            self._queue(who).take_unsaved()
 
     async def _store(
         self, who: tuple[str, str], records: Sequence[Message], *, replaces: bool
@@ -340,18 +345,10 @@ class DiaryMemory(Memory):
             self._failed("messages of %r wait to be stored with the next: %s", who, error)
             return ()
 
-    async def _log_turn(self, who: tuple[str, str]) -> None:
-        """Log the last turn, of the messages that are there; one that is logged stays as it is."""
+    async def _learn(self, who: tuple[str, str]) -> None:
+        """Learn from the turn that has just ended."""
         try:
-            size = _FEW
-            while True:
-                found = await self.diary.messages.read(*who, last=size, status=None)
-                turn = last_turn(found, is_all=len(found) < size)
-                if turn is not None:
-                    break
-                size *= 8
-            if turn:
-                await self.recorder.record(*who, turn)
+            await record_last(self.recorder, *who)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
             self._failed("a turn of %r is not learned from: %s", who, error)
 
@@ -391,7 +388,7 @@ class DiaryMemory(Memory):
         if over <= 0:
             return []
         wanted = max(over, self.token_flush_size)
-        numbers = overflow(await said.read(*who), queue.tokens, wanted)
+        numbers = overflow(await said.read(*who), queue.tokens, over, wanted)
         if not numbers:
             return []
         archived = await said.archive(*who, ids=numbers)

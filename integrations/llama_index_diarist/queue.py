@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from diarist import Diary, Message
 
     Counted: TypeAlias = str | ChatMessage | Sequence[object]
+
+_UNANSWERED = ["user", "user"]
+"""Roles of a question that nobody answered, and of what comes next."""
 
 MOST = 1000
 """Sessions of a diary whose counts a process keeps."""
@@ -121,32 +125,39 @@ def queue_of(diary: Diary, key: Hashable) -> Queue:
         return queue
 
 
-def overflow(messages: Sequence[Message], tokens: Mapping[int, int], wanted: float) -> list[int]:
+def overflow(
+    messages: Sequence[Message], tokens: Mapping[int, int], over: float, wanted: float
+) -> list[int]:
     """Return the numbers of the oldest whole turns that have as many tokens as wanted, or nearly.
 
     A turn begins with what the user says and holds all up to what they say next, so that no result
-    of a tool stands without its call. System messages stay, and so does the last turn.
+    of a tool stands without its call. System messages stay, and so does the last turn; where it
+    alone is too long, the questions it begins with leave, but for the newest.
 
     Args:
         messages: the active ones, in order.
         tokens: number -> tokens.
-        wanted: how many tokens shall leave.
+        over: how many tokens have to leave.
+        wanted: how many tokens shall leave where there are as many before the last turn.
+
+    >>> from diarist import Message
+    >>> asked = [Message("user", text, number=n) for n, text in enumerate(["Tea?", "Gin?", "Ale?"])]
+    >>> overflow(asked, {0: 2, 1: 2, 2: 2}, over=1, wanted=5)
+    [0]
     """
     said = [message for message in messages if message.role != "system"]
+    numbers = [message.number or 0 for message in said]
+    gone = [0, *accumulate(tokens.get(number, 0) for number in numbers)]
     begins = [
         place
-        for place, message in enumerate(said)
-        if message.role == "user" and (place == 0 or said[place - 1].role != "user")
+        for place, (before, message) in enumerate(pairwise(said), 1)
+        if message.role == "user" and before.role != "user"
     ]
-    leaving: list[int] = []
-    gone = 0
-    for begin in begins:
-        for message in said[len(leaving) : begin]:
-            leaving.append(message.number or 0)
-            gone += tokens.get(message.number or 0, 0)
-        if gone >= wanted:
-            break
-    return leaving
+    last = begins[-1] if begins else 0
+    cut = next((begin for begin in begins if gone[begin] >= wanted), last)
+    while gone[cut] < over and [message.role for message in said[cut : cut + 2]] == _UNANSWERED:
+        cut += 1
+    return numbers[:cut]
 
 
 @dataclass(frozen=True)
@@ -209,48 +220,3 @@ class Counter:
         if size is None:
             raise ValueError(f"Invalid message type: {type(block)}")
         return size
-
-
-def last_turn(messages: Sequence[Message], *, is_all: bool) -> list[Message] | None:
-    """Return the last turn among messages; [] where there is none, or it was only put twice.
-
-    What the user said twice in it counts once.
-
-    Args:
-        messages: the newest ones, in order.
-        is_all: there are none before them.
-
-    Returns:
-        None where more messages have to be looked at.
-
-    >>> from diarist import Message
-    >>> said = [Message("assistant", "Hi!"), Message("user", "Tea?"), Message("assistant", "Yes.")]
-    >>> [message.text for message in last_turn(said, is_all=True)]
-    ['Tea?', 'Yes.']
-    """
-    middle = len(messages)
-    while middle and messages[middle - 1].role != "user":
-        middle -= 1
-    begin = middle
-    while begin and messages[begin - 1].role == "user":
-        begin -= 1
-    turn = messages[begin:]
-    if not is_all and begin < len(turn):
-        return None
-    if middle == 0 or is_same(messages[max(begin - len(turn), 0) : begin], turn):
-        return []
-    asked = [
-        message
-        for place, message in enumerate(messages[begin:middle], begin + 1)
-        if not any(is_same([message], [later]) for later in messages[place:middle])
-    ]
-    return [*asked, *messages[middle:]]
-
-
-def is_same(some: Sequence[Message], others: Sequence[Message]) -> bool:
-    """Say whether messages say the same as others."""
-    return len(some) == len(others) and all(
-        (one.role, one.text, one.name, one.payload)
-        == (other.role, other.text, other.name, other.payload)
-        for one, other in zip(some, others, strict=True)
-    )

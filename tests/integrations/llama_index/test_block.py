@@ -140,6 +140,9 @@ def test_what_it_is_handed_stays_as_it_is(tmp_path: Path):
     assert first.payload is None
     asyncio.run(DiaryMemoryBlock(tmp_path, "ben", learn=False).aput(given))
     assert SyncDiary(tmp_path).list_users() == ["ana"]
+    with bind_user("cleo", ""):
+        asyncio.run(DiaryMemoryBlock(tmp_path).aput(given))
+    assert [one.id for one in SyncDiary(tmp_path).messages.sessions("cleo")] == [""]
 
 
 # ------------------------------------------------------------ whose, failures

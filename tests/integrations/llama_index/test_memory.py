@@ -260,6 +260,17 @@ def test_the_oldest_whole_turns_leave_and_system_messages_stay(tmp_path: Path):
     assert memory.get_all()[0].role == "system"
 
 
+def test_questions_that_nobody_answers_leave_too(tmp_path: Path):
+    memory = short(tmp_path)
+    for number in range(30):
+        memory.put(user(f"question {number}"))
+    assert texts(memory.get()) == [f"question {number}" for number in range(23, 30)]
+    assert len(memory.get_all()) == 30
+    memory.put_messages([calling("look"), TOOL, answer("word " * 30)])
+    assert texts(memory.get())[0] == "question 29"
+    assert len(memory.get()) == 4
+
+
 @pytest.mark.parametrize(
     "block",
     [
@@ -356,7 +367,7 @@ def test_a_put_counts_its_own_message_and_those_that_others_wrote(tmp_path: Path
     memory.diary.sync.messages.replace("ana", "chat", [])
     counted.clear()
     memory.put_messages([user("new"), user("word " * 800)])
-    assert len(memory.get()) == 2
+    assert len(memory.get_all()) == 2
 
 
 # ------------------------------------------------------------ set, reset
@@ -530,6 +541,20 @@ def test_a_history_that_the_disk_refused_takes_the_place_later():
     assert texts(memory.get()) == ["new", "newer"]
     memory.put(user("newest"))
     assert texts(memory.get_all()) == ["new", "newer", "newest"]
+
+
+def test_a_reset_of_what_is_archived_leaves_what_waits():
+    diary, records = failing_diary()
+    memory = DiaryMemory.open(diary, "ana", "chat", context_tokens=0)
+    records.is_failing = True
+    memory.put(user("waits"))
+    records.is_failing = False
+    asyncio.run(memory.areset(ARCHIVED))
+    assert texts(memory.get()) == ["waits"]
+    asyncio.run(memory.areset(ACTIVE))
+    assert memory.get() == []
+    memory.put(user("anew"))
+    assert texts(memory.get_all()) == ["anew"]
 
 
 def test_a_failure_is_raised_where_that_is_wanted():
