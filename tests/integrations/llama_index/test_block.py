@@ -140,9 +140,12 @@ def test_what_it_is_handed_stays_as_it_is(tmp_path: Path):
     assert first.payload is None
     asyncio.run(DiaryMemoryBlock(tmp_path, "ben", learn=False).aput(given))
     assert SyncDiary(tmp_path).list_users() == ["ana"]
-    with bind_user("cleo", ""):
-        asyncio.run(DiaryMemoryBlock(tmp_path).aput(given))
-    assert [one.id for one in SyncDiary(tmp_path).messages.sessions("cleo")] == [""]
+
+
+def test_outside_of_a_memory_the_session_is_the_bound_one(tmp_path: Path):
+    with bind_user("ana", ""):
+        asyncio.run(DiaryMemoryBlock(tmp_path).aput([user("I love tea."), answer("Noted.")]))
+    assert [one.id for one in SyncDiary(tmp_path).messages.sessions("ana")] == [""]
 
 
 # ------------------------------------------------------------ whose, failures
