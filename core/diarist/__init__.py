@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from diarist.recording import Recorder
     from diarist.records import (
         KEEP,
+        CountNotes,
         DeleteNote,
         DeletionReport,
         GetNote,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         ListNotes,
         Message,
         Note,
+        NoteCounts,
         Payload,
         PutNote,
         RecordedTurn,
@@ -87,6 +89,7 @@ __all__ = [
     "Context",
     "ConversationItem",
     "ConversationLoader",
+    "CountNotes",
     "DamagedError",
     "DefaultPreferences",
     "DeleteNote",
@@ -114,6 +117,7 @@ __all__ = [
     "MissingExtraError",
     "ModelExtractor",
     "Note",
+    "NoteCounts",
     "Notebook",
     "NotebookError",
     "Page",
@@ -169,8 +173,8 @@ _HOMES = {
     "diarist.notebook": "MemoryFile Notebook",
     "diarist.recall.context": "Context Receipt ReceiptItem",
     "diarist.recording": "Recorder",
-    "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes "
-    "Message Note Payload PutNote RecordedTurn RestoreNote Session",
+    "diarist.records": "KEEP CountNotes DeleteNote DeletionReport GetNote Hit ListNamespaces "
+    "ListNotes Message Note NoteCounts Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",
     "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
     "diarist.tools": "Tool diary_tools",

@@ -14,6 +14,7 @@ from diarist.checks import (
     check_json,
     check_list,
     check_mapping,
+    check_moment,
     check_name,
     check_span,
     check_text,
@@ -28,11 +29,13 @@ from diarist.recall.terms import text_of
 from diarist.records import (
     KEEP,
     NOTE_ORDERS,
+    CountNotes,
     DeleteNote,
     GetNote,
     Hit,
     ListNamespaces,
     ListNotes,
+    NoteCounts,
     PutNote,
     RestoreNote,
 )
@@ -102,6 +105,9 @@ class Notes:
         metadata: Mapping[str, Any] | Keep | None = KEEP,
         ttl: timedelta | Keep | None = KEEP,
         vectors: Vectors | Keep | None = KEEP,
+        expires_at: datetime | None = None,
+        if_absent: bool = False,
+        at: datetime | None = None,
     ) -> None:
         """Put a value under a key; the note's first time, and what is not told, stay as they are.
 
@@ -113,14 +119,21 @@ class Notes:
             metadata: None clears it.
             ttl: how long it lives from now, up to 365,000 days; None is for ever.
             vectors: index name -> vector, or several of them; None removes them.
+            expires_at: when it is over, instead of `ttl`; no read puts that off.
+            if_absent: refuse to put it over another, be that deleted and not cleaned up yet.
+            at: when this is said to happen, None for now.
 
         Raises:
+            ConflictError: there is such a note, and `if_absent` is set.
             TypeError: value or metadata is nothing that JSON can hold: a key that is no string,
                 NaN, an infinity, more than 200 levels.
-            ValueError: `ttl` is not positive or too long, or a vector is empty or holds what
-                32-bit floats can't.
+            ValueError: `ttl` is not positive or too long, or stands beside `expires_at`, a time has
+                no zone, or a vector is empty or holds what 32-bit floats can't.
         """
-        await self.batch(user_id, [PutNote(_place(namespace), key, value, metadata, ttl, vectors)])
+        put = PutNote(
+            _place(namespace), key, value, metadata, ttl, vectors, expires_at, if_absent, at
+        )
+        await self.batch(user_id, [put])
 
     async def get(
         self,
@@ -138,16 +151,22 @@ class Notes:
             namespace: where.
             key: its name there.
             refresh: start its time to live anew.
-            deleted: also a deleted one.
+            deleted: also one that is deleted or has expired, until it is removed.
         """
         get = GetNote(_place(namespace), key, refresh, deleted)
         return cast("Note | None", (await self.batch(user_id, [get]))[0])
 
     async def delete(
-        self, user_id: str, namespace: Namespace | str, key: str, *, forever: bool = False
+        self,
+        user_id: str,
+        namespace: Namespace | str,
+        key: str,
+        *,
+        forever: bool = False,
+        at: datetime | None = None,
     ) -> bool:
         """Delete a note softly, or forever, and say whether there was one."""
-        return (await self.batch(user_id, [DeleteNote(_place(namespace), key, forever)]))[0]
+        return (await self.batch(user_id, [DeleteNote(_place(namespace), key, forever, at)]))[0]
 
     async def restore(self, user_id: str, namespace: Namespace | str, key: str) -> bool:
         """Bring a deleted note back, and say whether there was one."""
@@ -178,6 +197,8 @@ class Notes:
         refresh: bool = False,
         deleted: bool = False,
         order: NoteOrder = "name",
+        below: bool = True,
+        key_prefix: str = "",
     ) -> list[Note]:
         """Return the notes below a namespace.
 
@@ -189,8 +210,10 @@ class Notes:
             limit: the most to return.
             offset: how many to leave out first.
             refresh: start their time to live anew.
-            deleted: deleted ones too.
+            deleted: what is deleted or has expired, too, until it is removed.
             order: "name" is by namespace and key, "newest" begins with the one put last.
+            below: also in the namespaces below; else in that one alone.
+            key_prefix: only keys that begin so.
         """
         wanted = ListNotes(
             _place(prefix),
@@ -200,6 +223,8 @@ class Notes:
             refresh=refresh,
             deleted=deleted,
             order=order,
+            below=below,
+            key_prefix=key_prefix,
         )
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
         return [scored.note for scored in found]
@@ -246,6 +271,10 @@ class Notes:
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
         return [_hit(user_id, scored) for scored in found]
 
+    async def count(self, user_id: str, prefix: Namespace | str = ()) -> NoteCounts:
+        """Return how many notes are below a namespace: active, deleted and expired ones."""
+        return (await self.batch(user_id, [CountNotes(_place(prefix))]))[0]
+
     async def namespaces(
         self,
         user_id: str,
@@ -276,7 +305,8 @@ class Notes:
 
         Returns:
             A result for each: None for a put, a note or None for a get, whether there was
-            something for a delete or restore, scored notes for a listing, namespaces as tuples.
+            something for a delete or restore, scored notes for a listing, `NoteCounts` for a
+            count, namespaces as tuples.
         """
         check_user_id(user_id)
         checked = [
@@ -302,7 +332,7 @@ class Notes:
         return operations
 
 
-_OPERATIONS = "PutNote, GetNote, DeleteNote, RestoreNote, ListNotes or ListNamespaces"
+_OPERATIONS = "PutNote, GetNote, DeleteNote, RestoreNote, ListNotes, CountNotes or ListNamespaces"
 _PART = "a part of a namespace"
 
 
@@ -332,6 +362,8 @@ def checked_operation(operation: object) -> NoteOperation:
     """
     if isinstance(operation, ListNotes):
         return _checked_listing(operation)
+    if isinstance(operation, CountNotes):
+        return CountNotes(_place(operation.prefix))
     if isinstance(operation, ListNamespaces):
         check_counts(depth=operation.depth, limit=operation.limit)
         check_whole("offset", operation.offset)
@@ -343,6 +375,8 @@ def checked_operation(operation: object) -> NoteOperation:
     namespace, key = _place(operation.namespace), check_name("a key", operation.key)
     if isinstance(operation, PutNote):
         operation = _checked_put(operation, key)
+    if isinstance(operation, (PutNote, DeleteNote)) and operation.at is not None:
+        operation = replace(operation, at=check_moment("at", operation.at))
     if (namespace, key) == (operation.namespace, operation.key):
         return operation
     return replace(operation, namespace=namespace, key=key)
@@ -364,6 +398,7 @@ def _checked_listing(wanted: ListNotes) -> ListNotes:
         vector=vector,
         limit=min(limit, _PLENTY),
         offset=min(offset, _PLENTY),
+        key_prefix=check_name("key_prefix", wanted.key_prefix),
     )
 
 
@@ -377,6 +412,10 @@ def _checked_put(put: PutNote, key: str) -> PutNote:
             raise ValueError(f"ttl is a time to live, more than 0, not {put.ttl}")
         if put.ttl > LONGEST:
             raise ValueError(f"ttl is at most {LONGEST.days} days, not {put.ttl}; None is for ever")
+    if put.expires_at is not None:
+        if put.ttl is not KEEP and put.ttl is not None:
+            raise ValueError("a note has a ttl or an expires_at, not both")
+        put = replace(put, expires_at=check_moment("expires_at", put.expires_at))
     if put.metadata is not KEEP and put.metadata is not None:
         what = f"the metadata of {shown(key)}"
         metadata = check_mapping(what, put.metadata)

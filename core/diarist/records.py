@@ -187,6 +187,7 @@ class Note:
         expires_at: when it is over, None for never.
         ttl: how long it lives from a put or a refreshing read.
         deleted_at: when it was deleted; such notes are only seen where asked for.
+        indexes: the names of the vector indexes it is in.
     """
 
     namespace: Namespace
@@ -198,6 +199,7 @@ class Note:
     expires_at: datetime | None = None
     ttl: timedelta | None = None
     deleted_at: datetime | None = None
+    indexes: tuple[str, ...] = ()
 
 
 HitKind: TypeAlias = Literal["preferences", "conversations", "messages", "notes", "notebook"]
@@ -300,6 +302,9 @@ class PutNote:
         metadata: None clears it.
         ttl: how long it lives from now; None is for ever.
         vectors: None removes them.
+        expires_at: when it is over, instead of a time to live; no read puts that off.
+        if_absent: refuse to put it over another, be that deleted and not cleaned up yet.
+        at: when this is said to happen; None is now.
     """
 
     namespace: Namespace
@@ -308,11 +313,14 @@ class PutNote:
     metadata: Mapping[str, Any] | Keep | None = KEEP
     ttl: timedelta | Keep | None = KEEP
     vectors: Vectors | Keep | None = KEEP
+    expires_at: datetime | None = None
+    if_absent: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GetNote:
-    """Read one note; `refresh` starts its time to live anew."""
+    """Read one note; `refresh` starts its time to live anew, `deleted` finds what is gone, too."""
 
     namespace: Namespace
     key: str
@@ -328,11 +336,13 @@ class DeleteNote:
         namespace: where.
         key: its name there.
         forever: it can't be restored.
+        at: when this is said to happen; None is now.
     """
 
     namespace: Namespace
     key: str
     forever: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +366,11 @@ class ListNotes:
         limit: the most notes to return.
         offset: how many to leave out first.
         refresh: start the time to live of what is returned anew.
-        deleted: deleted notes too.
+        deleted: what is deleted or has expired, too, until it is removed.
         order: by namespace and key, or the one put last first; a ranked result is best first.
         rest: what a ranked result lacks follows it, the one put last first, without a score.
+        below: also the namespaces below; else that one alone.
+        key_prefix: only keys that begin so.
     """
 
     prefix: Namespace = ()
@@ -372,6 +384,30 @@ class ListNotes:
     deleted: bool = False
     order: NoteOrder = "name"
     rest: bool = False
+    below: bool = True
+    key_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CountNotes:
+    """Count the notes below a namespace; () is all of the user's."""
+
+    prefix: Namespace = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCounts:
+    """How many notes there are.
+
+    Attributes:
+        active: those that every read finds.
+        deleted: those that can be restored.
+        expired: those that are over and not removed yet.
+    """
+
+    active: int = 0
+    deleted: int = 0
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +431,9 @@ class ListNamespaces:
     wildcard: str | None = None
 
 
-NoteOperation: TypeAlias = PutNote | GetNote | DeleteNote | RestoreNote | ListNotes | ListNamespaces
+NoteOperation: TypeAlias = (
+    PutNote | GetNote | DeleteNote | RestoreNote | ListNotes | CountNotes | ListNamespaces
+)
 
 
 @dataclass(frozen=True, slots=True)

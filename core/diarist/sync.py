@@ -93,6 +93,7 @@ class SyncNotes:
     cleanup = _blocking(Notes.cleanup)
     list = _blocking(Notes.list)
     search = _blocking(Notes.search)
+    count = _blocking(Notes.count)
     namespaces = _blocking(Notes.namespaces)
     batch = _blocking(Notes.batch)
 

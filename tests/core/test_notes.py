@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diarist import Diary, GetNote, PutNote
+from diarist import ConflictError, Diary, GetNote, NoteCounts, PutNote
 from diarist.filters import matches
 from diarist.testing import FrozenClock, MemoryBackend
 
@@ -72,6 +72,21 @@ def test_what_is_deleted_can_be_restored_until_it_is_cleaned_up(notes: Notes, cl
     assert asyncio.run(notes.restore("ana", "n", "k")) is False
 
 
+def test_notes_are_counted_and_listed_by_namespace_and_key(notes: Notes, clock: FrozenClock):
+    asyncio.run(notes.put("ana", ("a", "b"), "k1", "v", expires_at=NOON + timedelta(hours=1)))
+    asyncio.run(notes.put("ana", "a", "k2", "v", if_absent=True, at=NOON - timedelta(days=1)))
+    asyncio.run(notes.put("ana", "a", "l", "v"))
+    found = asyncio.run(notes.list("ana", "a", below=False, key_prefix="k"))
+    assert [(note.key, note.created_at) for note in found] == [("k2", NOON - timedelta(days=1))]
+    with pytest.raises(ConflictError, match=r"a note 'k2' in \('a',\) already"):
+        asyncio.run(notes.put("ana", "a", "k2", "w", if_absent=True))
+    asyncio.run(notes.delete("ana", "a", "l"))
+    clock.advance(timedelta(hours=1))
+    assert asyncio.run(notes.count("ana")) == NoteCounts(active=1, deleted=1, expired=1)
+    assert asyncio.run(notes.count("ana", ("a", "b"))) == NoteCounts(expired=1)
+    assert asyncio.run(notes.get("ana", ("a", "b"), "k1", deleted=True)).value == "v"
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -81,6 +96,23 @@ def test_what_is_deleted_can_be_restored_until_it_is_cleaned_up(notes: Notes, cl
         (lambda n: n.put("ana", "n", "k", object()), TypeError, "the value of 'k' is nothing that"),
         (lambda n: n.put("ana", "n", "k", "v", metadata={1, 2}), TypeError, "metadata of 'k'"),
         (lambda n: n.put("ana", "n", "k", "v", ttl=timedelta(0)), ValueError, "time to live"),
+        (
+            lambda n: n.put("ana", "n", "k", "v", at=datetime(2026, 1, 1)),
+            ValueError,
+            "no time zone",
+        ),
+        (
+            lambda n: n.put("ana", "n", "k", "v", expires_at="now"),
+            TypeError,
+            "expires_at is a date",
+        ),
+        (
+            lambda n: n.put("ana", "n", "k", "v", expires_at=NOON, ttl=timedelta(1)),
+            ValueError,
+            "a ttl or an expires_at, not both",
+        ),
+        (lambda n: n.delete("ana", "n", "k", at=datetime(2026, 1, 1)), ValueError, "no time zone"),
+        (lambda n: n.list("ana", key_prefix=5), TypeError, "key_prefix is a string, not int"),
         (lambda n: n.list("ana", limit=-1), ValueError, "limit must not be negative"),
         (lambda n: n.list("ana", filter={"a": {"$in": [1]}}), ValueError, r"has no \$in"),
     ],

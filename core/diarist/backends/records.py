@@ -253,7 +253,10 @@ class RecordStore(Protocol):
         """Do all operations or none; reads see the state before. Return a result for each.
 
         A put gives None, a get a note or None, a delete or restore whether there was something, a
-        listing scored notes, a listing of namespaces tuples.
+        listing scored notes, a count its counts, a listing of namespaces tuples.
+
+        Raises:
+            ConflictError: a put with `if_absent` finds a note.
         """
         ...
 

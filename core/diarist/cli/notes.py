@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 import typer
@@ -91,7 +91,7 @@ Filter = Annotated[
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="The most to list.")]
 Offset = Annotated[int, typer.Option("--offset", min=0, help="How many to leave out first.")]
-Deleted = Annotated[bool, typer.Option("--deleted", help="Deleted notes, too.")]
+Deleted = Annotated[bool, typer.Option("--deleted", help="What is deleted or has expired, too.")]
 Retention = Annotated[
     str,
     typer.Option(
@@ -208,7 +208,7 @@ def list_(
         say_json([_values(one) for one in found[:limit]])
         return
     for one in found[:limit]:
-        say(_line(one))
+        say(_line(one, diary.clock()))
     if len(found) > limit:
         note(f"there are more; --offset {offset + limit} goes on")
     if not found:
@@ -342,10 +342,11 @@ def _name(namespace: Namespace, key: str) -> str:
     return "/".join((*namespace, key))
 
 
-def _line(one: Note) -> str:
+def _line(one: Note, now: datetime) -> str:
     text = " ".join(text_of(one.value).split())
     shown = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-    mark = " (deleted)" if one.deleted_at else ""
+    is_over = one.expires_at is not None and one.expires_at <= now
+    mark = " (deleted)" if one.deleted_at else " (expired)" if is_over else ""
     return f"{_name(one.namespace, one.key)}{mark}: {shown}"
 
 

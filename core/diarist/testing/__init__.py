@@ -47,6 +47,7 @@ _HOMES = {
 _SUITES = (
     "documents",
     "messages",
+    "note_details",
     "notes",
     "recalling",
     "searching",

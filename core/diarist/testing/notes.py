@@ -123,14 +123,15 @@ class NoteTests(RecordSuite):
         assert (await do(store, GetNote(N, "k"), before)).expires_at == after
         assert await keys(store, before, query="tea", prefix=N) == ["k"]
         assert await do(store, GetNote(N, "k"), after) is None
-        assert await do(store, GetNote(N, "k", deleted=True), after) is None
         for wanted in WAYS[:3]:
             assert await keys(store, after, **wanted) == ["stays"]
-        assert await keys(store, after, deleted=True) == ["stays"]
+        assert await keys(store, after, deleted=True) == ["k", "stays"]
+        assert (await do(store, GetNote(N, "k", deleted=True), after)).expires_at == after
         assert await keys(store, after, vector=(1.0, 0.0)) == []
         assert await do(store, ListNamespaces(), after) == [("other",)]
         assert not await do(store, DeleteNote(N, "k"), after)
         assert not await do(store, RestoreNote(N, "k"), after)
+        assert await do(store, GetNote(N, "k", deleted=True), after) is None
         assert await do(store, GetNote(N, "k", refresh=True), after) is None
 
     @driven

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diarist.testing.messages import MessageTests
+from diarist.testing.note_details import NoteDetailTests
 from diarist.testing.notes import NoteTests
 from diarist.testing.recalling import RecallTests
 from diarist.testing.searching import NoteSearchTests
@@ -11,7 +12,7 @@ from diarist.testing.whole import WholeTests
 
 
 class RecordStoreTests(
-    MessageTests, TurnTests, NoteTests, NoteSearchTests, RecallTests, WholeTests
+    MessageTests, TurnTests, NoteTests, NoteDetailTests, NoteSearchTests, RecallTests, WholeTests
 ):
     """Inherit, and give a fixture `store` that returns a new, empty store.
 

@@ -10,19 +10,26 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements.note_filters import implied
-from diarist.backends.statements.note_rows import COLUMNS, HERE, bounds, decoded, note_of
+from diarist.backends.statements.note_rows import (
+    COLUMNS,
+    HERE,
+    after,
+    bounds,
+    decoded,
+    note_of,
+)
 from diarist.backends.statements.schema import loaded
 from diarist.checks import MOST
 from diarist.filters import matches
 from diarist.recall.terms import words_of
-from diarist.records import Scored
+from diarist.records import NoteCounts, Scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Connection
     from typing import TypeAlias
 
-    from diarist.records import ListNamespaces, ListNotes, Namespace
+    from diarist.records import CountNotes, ListNamespaces, ListNotes, Namespace
     from diarist.vectors import Matrix
 
     Matrices: TypeAlias = Callable[[Connection, str, int], Matrix]
@@ -37,6 +44,12 @@ _LITTLE = 1000
 _BELOW = "namespace >= :low AND namespace < :high"
 _BELOW_MOST = "+namespace >= :low AND +namespace < :high"
 """The same, read in the order of the table."""
+_BEGINNING = " AND name >= :first AND name < :past"
+_COUNTS = f"""
+SELECT (SELECT count(*) FROM notes WHERE {_BELOW}),
+    (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NOT NULL),
+    (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NULL AND expires <= :now)
+"""
 _NEXT = f"SELECT namespace FROM notes WHERE {{}} AND {HERE} ORDER BY namespace LIMIT 1"
 _PLACES = f"""
 WITH RECURSIVE places (place) AS (
@@ -72,6 +85,13 @@ def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matric
     return [Scored(note_of(row)) for row in rows]
 
 
+def counts(connection: Connection, wanted: CountNotes, now: int) -> NoteCounts:
+    """Return how many notes are below a namespace."""
+    values = {**bounds(wanted.prefix), "now": now}
+    every, deleted, expired = connection.execute(_COUNTS, values).fetchone()
+    return NoteCounts(every - deleted - expired, deleted, expired)
+
+
 def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list[Namespace]:
     """Return the namespaces that have notes, sorted."""
     prefix, suffix, wildcard = wanted.prefix, wanted.suffix, wanted.wildcard
@@ -100,12 +120,15 @@ def _begins(namespace: Namespace, start: Namespace, wildcard: str | None) -> boo
 
 def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, dict[str, object]]:
     """Return which rows may be wanted, and the parameters of that."""
-    seen = f"({HERE} OR deleted IS NOT NULL)" if wanted.deleted else HERE
+    seen = "1" if wanted.deleted else HERE
     holds, values = implied(wanted.filter)
-    values |= bounds(wanted.prefix) | {"now": now}
+    values |= bounds(wanted.prefix, below=wanted.below) | {"now": now}
     below = _BELOW
     if wanted.filter and _is_most(connection, wanted):
         below = _BELOW_MOST
+    if wanted.key_prefix:
+        below += _BEGINNING
+        values |= {"first": wanted.key_prefix, "past": after(wanted.key_prefix)}
     return f"{below} AND {seen} AND {holds}", values
 
 

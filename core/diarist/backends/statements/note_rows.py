@@ -6,6 +6,7 @@ the tuple is a prefix of the text, and nothing else is.
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,14 @@ from diarist.records import EMPTY, Note
 if TYPE_CHECKING:
     from diarist.records import Namespace
 
-COLUMNS = "key, namespace, name, value, metadata, created, updated, ttl, expires, deleted"
+_INDEXES = "(SELECT json_group_array(DISTINCT name) FROM vectors WHERE note = notes.key)"
+COLUMNS = (
+    f"key, namespace, name, value, metadata, created, updated, ttl, expires, deleted, {_INDEXES}"
+)
 HERE = "deleted IS NULL AND (expires IS NULL OR expires > :now)"
 _SEPARATOR, _ESCAPE = "\x1f", "\x1e"
 _REMEMBERED = 1024
+_SURROGATES, _PAST_SURROGATES = 0xD800, 0xE000
 
 
 @lru_cache(_REMEMBERED)
@@ -50,18 +55,31 @@ def decoded(text: str) -> Namespace:
     )
 
 
-def bounds(prefix: Namespace) -> dict[str, object]:
+def bounds(prefix: Namespace, *, below: bool = True) -> dict[str, object]:
     """Return the first text below a namespace, and what comes after the last.
 
-    Any text comes before a blob.
+    With `below` false that is its own text and the next one there can be.
     """
     low = encoded(prefix)
-    return {"low": low, "high": low[:-1] + chr(ord(_SEPARATOR) + 1) if prefix else b""}
+    return {"low": low, "high": after(low) if below else low + "\0"}
+
+
+def after(prefix: str) -> str | bytes:
+    r"""Return what comes after all texts that begin with `prefix`; any text comes before a blob.
+
+    >>> after("ab"), after("a\U0010ffff"), after("")
+    ('ac', 'b', b'')
+    """
+    start = prefix.rstrip(chr(sys.maxunicode))
+    if not start:
+        return b""
+    following = ord(start[-1]) + 1
+    return start[:-1] + chr(_PAST_SURROGATES if following == _SURROGATES else following)
 
 
 def note_of(row: tuple[Any, ...]) -> Note:
     """Return the note that a row is."""
-    _, namespace, name, value, metadata, created, updated, ttl, expires, deleted = row
+    _, namespace, name, value, metadata, created, updated, ttl, expires, deleted, indexes = row
     return Note(
         decoded(namespace),
         name,
@@ -72,4 +90,5 @@ def note_of(row: tuple[Any, ...]) -> Note:
         None if expires is None else moment(expires),
         None if ttl is None else timedelta(microseconds=ttl),
         None if deleted is None else moment(deleted),
+        () if indexes == "[]" else tuple(loaded(indexes)),
     )

@@ -7,17 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.messages import as_json
-from diarist.backends.statements.note_lists import listed, namespaces
+from diarist.backends.statements.note_lists import counts, listed, namespaces
 from diarist.backends.statements.note_rows import COLUMNS, encoded, note_of
 from diarist.backends.statements.schema import micros, moment
 from diarist.backends.statements.vectors import packed, unpacked
+from diarist.checks import shown
+from diarist.errors import ConflictError
 from diarist.recall.terms import index_terms, texts_in
 from diarist.records import (
     KEEP,
+    CountNotes,
     DeleteNote,
     GetNote,
     ListNamespaces,
     ListNotes,
+    NoteCounts,
     PutNote,
     RestoreNote,
     Scored,
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
     from diarist.backends.statements.note_lists import Matrices
     from diarist.records import Note, NoteOperation, Vectors
 
-_READS = (GetNote, ListNotes, ListNamespaces)
+_READS = (GetNote, ListNotes, CountNotes, ListNamespaces)
 
 
 def run(
@@ -40,7 +44,7 @@ def run(
     """Do all operations, the reads first: they see the state before. Return a result for each.
 
     A put gives None, a get a note or None, a delete or restore whether there was something, a
-    listing scored notes, a listing of namespaces tuples.
+    listing scored notes, a count its counts, a listing of namespaces tuples.
     """
     at = micros(now)
     connection.execute("DELETE FROM notes WHERE expires <= ?", (at,))
@@ -69,6 +73,8 @@ def read(
             results[number] = get(connection, operation, now)
         elif isinstance(operation, ListNotes):
             results[number] = listed(connection, operation, at, matrices)
+        elif isinstance(operation, CountNotes):
+            results[number] = counts(connection, operation, at)
         elif isinstance(operation, ListNamespaces):
             results[number] = namespaces(connection, operation, at)
     return results
@@ -76,11 +82,15 @@ def read(
 
 def nobody(operations: Iterable[NoteOperation]) -> list[Any]:
     """Return what operations that put nothing give where the user has nothing."""
-    ends = (DeleteNote, RestoreNote)
-    return [
-        None if isinstance(each, GetNote) else False if isinstance(each, ends) else []
-        for each in operations
-    ]
+    return [_nothing(operation) for operation in operations]
+
+
+def _nothing(operation: NoteOperation) -> Any:
+    if isinstance(operation, (DeleteNote, RestoreNote)):
+        return False
+    if isinstance(operation, CountNotes):
+        return NoteCounts()
+    return None if isinstance(operation, GetNote) else []
 
 
 def puts(operations: Iterable[NoteOperation]) -> bool:
@@ -98,7 +108,7 @@ def is_single(operations: Sequence[NoteOperation]) -> bool:
     if len(operations) != 1:
         return False
     (one,) = operations
-    return isinstance(one, (GetNote, ListNamespaces)) or (
+    return isinstance(one, (GetNote, CountNotes, ListNamespaces)) or (
         isinstance(one, ListNotes)
         and one.order == "name"
         and one.query is None
@@ -158,6 +168,7 @@ def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
 
 
 _GET = f"SELECT {COLUMNS} FROM notes WHERE namespace = ? AND name = ?"
+_IS_THERE = "SELECT 1 FROM notes WHERE namespace = ? AND name = ?"
 
 
 def get(connection: Connection, get: GetNote, now: datetime) -> Note | None:
@@ -167,26 +178,32 @@ def get(connection: Connection, get: GetNote, now: datetime) -> Note | None:
         return None
     expires, deleted = row[8], row[9]
     is_here = deleted is None and (expires is None or expires > micros(now))
-    return note_of(row) if is_here or (get.deleted and deleted is not None) else None
+    return note_of(row) if is_here or get.deleted else None
 
 
 def _put(connection: Connection, put: PutNote, now: int) -> None:
-    metadata, ttl = None, None
+    place = encoded(put.namespace), put.key
+    if put.if_absent and connection.execute(_IS_THERE, place).fetchone():
+        raise ConflictError(f"there is a note {shown(put.key)} in {shown(put.namespace)} already")
+    now = now if put.at is None else micros(put.at)
+    metadata, ttl, expires = None, None, None
     if put.metadata is not KEEP:
         metadata = as_json(put.metadata) if put.metadata else None
-    if put.ttl is not KEEP and put.ttl is not None:
+    if put.expires_at is not None:
+        expires = micros(put.expires_at)
+    elif put.ttl is not KEEP and put.ttl is not None:
         ttl = put.ttl // timedelta(microseconds=1)
+        expires = now + ttl
     key = connection.execute(
-        _PUT[put.metadata is KEEP, put.ttl is KEEP],
+        _PUT[put.metadata is KEEP, put.ttl is KEEP and expires is None],
         (
-            encoded(put.namespace),
-            put.key,
+            *place,
             as_json(put.value),
             metadata,
             now,
             now,
             ttl,
-            None if ttl is None else now + ttl,
+            expires,
             _terms(put.key, put.value),
         ),
     ).fetchone()[0]
@@ -225,7 +242,7 @@ def _delete(connection: Connection, delete: DeleteNote, now: int) -> bool:
     if not delete.forever:
         done = connection.execute(
             "UPDATE notes SET deleted = ? WHERE namespace = ? AND name = ? AND deleted IS NULL",
-            (now, *place),
+            (now if delete.at is None else micros(delete.at), *place),
         )
         return done.rowcount == 1
     was = connection.execute(
