@@ -76,8 +76,12 @@ class Lane:
         self._watchers: list[asyncio.Future[None]] = []
 
     def has_work(self) -> bool:
-        """Say whether anything is left to do, or is about to be."""
-        return bool(self.turns or self.recording or self._watchers or self.is_new)
+        """Say whether anything is left to do."""
+        return bool(self.turns) or self.is_new
+
+    def is_in_use(self) -> bool:
+        """Say whether anything is about to come, or somebody waits."""
+        return bool(self.recording or self._watchers)
 
     async def step(self) -> None:
         """Wait until it was served."""
@@ -279,6 +283,7 @@ class Lanes:
         try:
             while self._ready:
                 await self._work_on(self._ready.popleft())
+                await asyncio.sleep(0)  # a store in memory may not have waited at all
         finally:  # at once, so that the next lane that is ready finds that nobody is here
             self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
@@ -424,9 +429,10 @@ class Lanes:
 
     def _ring(self, lane: Lane) -> None:
         lane.timer = None
+        lane.is_resting = False
         if lane.has_work():
             self.wake(lane)
-        else:
+        elif not lane.is_in_use():  # what comes wakes it
             self.open.pop(lane.user_id, None)
 
     @property

@@ -42,6 +42,31 @@ def test_what_was_submitted_is_on_the_page_in_its_order(tmp_path: Path, kind: An
     asyncio.run(main())
 
 
+@pytest.mark.timeout(30)  # a loop that is held up would not even end its own timers
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_turn_that_takes_long_to_be_logged_holds_nobody_up(kind: Any):
+    class Slowly(Diary):
+        async def record_turn(self, *turn: Any, **settings: Any) -> Any:
+            await logged.wait()
+            return await super().record_turn(*turn, **settings)
+
+    logged = asyncio.Event()
+
+    async def main() -> None:
+        logged.set()
+        async with MemoryWriter(Slowly(MemoryBackend(), agent=kind())) as writer:
+            await writer.submit("ana", "s", "t0", "ok")
+            logged.clear()
+            slow = asyncio.create_task(writer.submit("ana", "s", "t1", "ok"))
+            await asyncio.sleep(0.4)  # longer than a lane rests
+            assert await said(writer.diary) == ["t0"]
+            logged.set()
+            await slow
+            await until(lambda: writer.stats()["completed"] == 2)
+
+    asyncio.run(main())
+
+
 @pytest.mark.slow
 def test_four_hundred_turns_of_one_user_through_a_slow_model_are_kept_in_order(tmp_path: Path):
     async def main() -> None:
