@@ -120,7 +120,15 @@ class MemoryAccessError(DiaristError, PermissionError):
 
 
 class NotebookError(DiaristError, ValueError):
-    """The text to replace is missing or not unique, or the notebook would grow too large."""
+    """The text to replace is missing or not unique, or the notebook would grow too large.
+
+    Attributes:
+        found: how often the text to replace is there, None where something else is wrong.
+    """
+
+    def __init__(self, message: str, *, found: int | None = None) -> None:
+        self.found = found
+        super().__init__(message)
 
 
 class UserExistsError(DiaristError, FileExistsError):

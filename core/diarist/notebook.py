@@ -25,7 +25,7 @@ from diarist.tokens import estimate
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from diarist.backends.base import PageStore
+    from diarist.backends.base import TextStore
     from diarist.pages.notebook import Keep
 
 _DENIED = frozenset(
@@ -52,6 +52,37 @@ class MemoryFile:
         """The lines without their ends, which are LF or CRLF."""
         return tuple(pages.lines(self.content))
 
+    def format_prompt(
+        self,
+        max_lines: int = 200,
+        *,
+        keep: Keep = "tail",
+        max_tokens: int | None = None,
+        pin_marker: str = pages.PIN_MARKER,
+        count_tokens: Callable[[str], int] = estimate,
+    ) -> str:
+        r"""Return the text, or what fits of it, for a prompt; see `Notebook.format_prompt`.
+
+        >>> print(MemoryFile("main", "MEMORY.md", "a\nb\n").format_prompt(1, keep="head"))
+        ## Agent Memory (main)
+        <BLANKLINE>
+        a
+        <BLANKLINE>
+        ... [1 more line in memory] ...
+        """
+        check_whole("max_lines", max_lines)
+        check_counts(max_tokens=max_tokens)
+        check_text("pin_marker", pin_marker)
+        return pages.prompt(
+            self.content,
+            self.agent_name,
+            max_lines,
+            keep=keep,
+            max_tokens=max_tokens,
+            pin_marker=pin_marker,
+            count_tokens=count_tokens,
+        )
+
 
 class Notebook:
     """What one agent wrote down about one user, in Markdown.
@@ -75,14 +106,14 @@ class Notebook:
         >>> asyncio.run(notebook.append("- Ana's team meets on Mondays.")).lines
         ("- Ana's team meets on Mondays.",)
         >>> print(asyncio.run(notebook.format_prompt()))
-        ## Agent memory (main)
+        ## Agent Memory (main)
         <BLANKLINE>
         - Ana's team meets on Mondays.
     """
 
     def __init__(
         self,
-        backend: PageStore,
+        backend: TextStore,
         user_id: str,
         agent_name: str = "main",
         *,
@@ -160,12 +191,8 @@ class Notebook:
             DocumentError: it is not UTF-8; the error has line and column.
             ValueError: a limit is negative, or `keep` is something else.
         """
-        check_whole("max_lines", max_lines)
-        check_counts(max_tokens=max_tokens)
-        check_text("pin_marker", pin_marker)
-        return pages.prompt(
-            await self._text() or "",
-            self.agent_name,
+        file = MemoryFile(self.agent_name, "", await self._text() or "")
+        return file.format_prompt(
             max_lines,
             keep=keep,
             max_tokens=max_tokens,
@@ -210,7 +237,8 @@ class Notebook:
             if before is None:
                 raise NotebookError(
                     f"{self.agent_name[:80]!r} has no notebook yet, so the text is found 0 times; "
-                    "append to begin one"
+                    "append to begin one",
+                    found=0,
                 )
             return pages.replace(before, old, new)
 

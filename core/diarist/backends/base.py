@@ -36,11 +36,8 @@ ATTEMPTS = 60
 LONGEST_PAUSE = 0.5  # seconds
 
 
-class PageStore(Protocol):
-    """The six methods of a TOMLDiary backend; enough inside one process.
-
-    `kind` is "preferences" or "conversations"; the content is text and means nothing here.
-    """
+class TextStore(Protocol):
+    """What a document needs that is only read and changed, as a notebook is."""
 
     async def load(self, user_id: str, kind: str) -> str | None:
         """Return the document, None where there is none."""
@@ -49,6 +46,13 @@ class PageStore(Protocol):
     async def save(self, user_id: str, kind: str, content: str) -> None:
         """Write the document, whatever was there."""
         ...
+
+
+class PageStore(TextStore, Protocol):
+    """The six methods of a TOMLDiary backend; enough inside one process.
+
+    `kind` is "preferences" or "conversations"; the content is text and means nothing here.
+    """
 
     async def exists(self, user_id: str, kind: str) -> bool:
         """Say whether there is such a document."""
@@ -106,12 +110,11 @@ class _Keeping(Protocol):
     async def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T: ...
 
 
-async def update(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
+async def update(store: TextStore, user_id: str, kind: str, change: Change[T]) -> T:
     """Read a document, change it and write it, so that nobody's write in between is lost.
 
     This is the only read-modify-write in the library. A store with versions is retried with full
-    jitter; one with just the six methods is held under a lock for the user, which protects inside
-    this process only.
+    jitter; one without is held under a lock for the user, which protects inside this process only.
 
     Raises:
         ConflictError: others wrote all the time, for every attempt.
@@ -152,7 +155,7 @@ async def _update_by_version(store: DocumentStore, user_id: str, kind: str, chan
     )
 
 
-async def _update_under_lock(store: PageStore, user_id: str, kind: str, change: Change[T]) -> T:
+async def _update_under_lock(store: TextStore, user_id: str, kind: str, change: Change[T]) -> T:
     import asyncio
 
     lock = _lock_of(store, user_id)
@@ -172,7 +175,7 @@ STRIPES = 64
 _locks: weakref.WeakKeyDictionary[Any, tuple[threading.Lock, ...]] = weakref.WeakKeyDictionary()
 
 
-def _lock_of(store: PageStore, user_id: str) -> threading.Lock:
+def _lock_of(store: TextStore, user_id: str) -> threading.Lock:
     stripes = _locks.get(store)
     if stripes is None:
         made = tuple(threading.Lock() for _ in range(STRIPES))

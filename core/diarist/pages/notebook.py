@@ -72,7 +72,8 @@ def replace(text: str, old: str, new: str) -> str:
     flat, part = text.replace("\r\n", "\n"), clean(old).replace("\r\n", "\n")
     places = _places(flat, part)
     if len(places) != 1:
-        raise NotebookError(_no_single_place(flat, part, places))
+        found = len(places) if part else None
+        raise NotebookError(_no_single_place(flat, part, places), found=found)
     ends = [match.start() - before for before, match in enumerate(re.finditer("\r\n", text))]
     start, end = (at + bisect_left(ends, at) for at in (places[0], places[0] + len(part)))
     changed = text[:start] + _with_newlines(clean(new), _newline(text)) + text[end:]
@@ -120,7 +121,7 @@ def prompt(
         ValueError: a limit is negative, or `keep` is something else.
 
     >>> print(prompt("a\nb\nc\n", "main", 2))
-    ## Agent memory (main)
+    ## Agent Memory (main)
     <BLANKLINE>
     ... [1 more line in memory] ...
     <BLANKLINE>
@@ -234,7 +235,7 @@ def _heading(agent_name: str) -> str:
     name = " ".join("".join(c if c.isprintable() else " " for c in agent_name).split())
     if len(name) > _SHOWN_NAME:
         name = f"{name[:_SHOWN_NAME]}…"
-    return f"## Agent memory ({name})"
+    return f"## Agent Memory ({name})"
 
 
 def _render(heading: str, pinned: list[str], others: list[str], count: int, keep: Keep) -> str:
