@@ -328,6 +328,8 @@ def _connected(path: Path | None, *, synced: bool) -> Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    if not is_new and path is not None:
+        _refuse_foreign(connection, path)
     for pragma in (
         "journal_mode = WAL",
         f"synchronous = {'FULL' if synced else 'NORMAL'}",
@@ -338,6 +340,19 @@ def _connected(path: Path | None, *, synced: bool) -> Connection:
     if is_new and synced and path is not None:
         files.sync_folder(path.parent)
     return connection
+
+
+def _refuse_foreign(connection: Connection, path: Path) -> None:
+    """Leave another program's database as it is; nothing has been set in it yet."""
+    tables, ours = connection.execute(
+        "SELECT count(*), sum(name = 'about') FROM sqlite_master WHERE type = 'table'"
+    ).fetchone()
+    if tables and not ours:
+        connection.close()
+        raise BackendError(
+            f"{path} is a database of another program; name another file (`diarist migrate` "
+            "brings over what it knows)"
+        )
 
 
 def _made(path: Path) -> bool:

@@ -122,3 +122,19 @@ def test_a_database_of_a_newer_version_is_refused_and_stays_as_it_is(tmp_path: P
         with pytest.raises(BackendError, match=r"written by a newer diarist .*: upgrade diarist"):
             call("ana", "chat")
     assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_refused_and_stays_as_it_is(tmp_path: Path):
+    path = tmp_path / "ana" / "diary.db"
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE entries (key TEXT)")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    diary = SyncDiary(tmp_path)
+    for call in (diary.messages.read, diary.messages.clear):
+        with pytest.raises(BackendError, match=r"diary\.db is a database of another program; name"):
+            call("ana", "chat")
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
