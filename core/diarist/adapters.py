@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from diarist.sync import SyncDiary
 
 T = TypeVar("T")
+
+_SHOWN = 200
+"""Characters of a tool call's arguments that its text shows."""
 
 
 _log = logging.getLogger("diarist.adapters")
@@ -186,6 +190,21 @@ def line_for_model(hit: Hit) -> str:
     from diarist.tools.wording import hit as worded
 
     return worded(hit)
+
+
+def line_of_call(name: str, arguments: object) -> str:
+    """Return the call of a tool as a line of text, for programs that know no other form of it.
+
+    Args:
+        name: of the tool.
+        arguments: as JSON has them, or their JSON.
+
+    >>> line_of_call("search", {"query": "walnuts"})
+    '[calls search {"query": "walnuts"}]'
+    """
+    as_text = isinstance(arguments, str)
+    shown = arguments if as_text else json.dumps(arguments, ensure_ascii=False, default=str)
+    return f"[calls {name} {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}]"
 
 
 def exports(

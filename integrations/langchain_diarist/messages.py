@@ -8,7 +8,6 @@ arrives here by role and text.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +30,7 @@ from langchain_core.messages import (
 )
 
 from diarist import Message, Payload
+from diarist.adapters import line_of_call
 
 FORMAT: Final = "langchain/1"
 CHANGED: Final = "langchain_changed"
@@ -61,8 +61,6 @@ _FILLED_IN = frozenset(
 )
 """Fields that LangChain fills in itself with nothing, so that nothing need not be stored."""
 _MEDIA = ("image", "audio", "video", "file", "document", "input_")
-_SHOWN = 200
-"""Characters of a tool call's arguments that its text shows."""
 _DEEPEST = 150
 """Levels of nesting that are kept; the diary refuses more than 200 in all."""
 
@@ -159,7 +157,7 @@ def text_of(message: BaseMessage) -> str:
     if not isinstance(message, AIMessage):
         return text
     lines = [text] if text else []
-    lines += [f"[calls {call['name']} {_shortly(call['args'])}]" for call in message.tool_calls]
+    lines += [line_of_call(call["name"], call["args"]) for call in message.tool_calls]
     lines += [f"[calls {call['name']}, not understood]" for call in message.invalid_tool_calls]
     return "\n".join(lines)
 
@@ -214,11 +212,6 @@ def _named(block: str | Mapping[str, Any]) -> str:
     """Return a picture, a sound or a file as a word, "" for any other block."""
     kind = "" if isinstance(block, str) else str(block.get("type", ""))
     return f"[{kind}]" if kind.startswith(_MEDIA) else ""
-
-
-def _shortly(arguments: Mapping[str, Any]) -> str:
-    shown = json.dumps(arguments, ensure_ascii=False, default=str)
-    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def _dumped(message: BaseMessage) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from diarist.adapters import address, new_session_id, open_diary, whose
 from llama_index_diarist.block import told, told_of
 from llama_index_diarist.chat import beyond, in_question, in_system, is_answer, newest_question
 from llama_index_diarist.chat_store import OWNER, DiaryAsyncChatStore
-from llama_index_diarist.messages import from_message, to_message
+from llama_index_diarist.messages import for_model, from_message, to_message
 from llama_index_diarist.parts import Parts, parts_of
 from llama_index_diarist.queue import Counter, Queue, overflow, queue_of
 from llama_index_diarist.turns import record_last
@@ -228,7 +228,7 @@ class DiaryMemory(Memory):
             block_kwargs: for the memory blocks.
         """
         who = self._who()
-        said = [from_message(message) for message in await self._read(who)]
+        said = [for_model(message) for message in await self._read(who)]
         known = [*said, *beyond(input, said)]
         blocks: dict[str, Any] = {}
         for block in sorted(self._blocks, key=lambda block: -block.priority):
@@ -384,11 +384,13 @@ class DiaryMemory(Memory):
             newer = await said.read(*who, after=queue.last)
         if queue.add(self._counted(newer)) != await said.count(*who):
             queue.set(self._counted(await said.read(*who), queue.tokens))
-        over = queue.total - self.token_limit * self.chat_history_token_ratio
-        if over <= 0:
+        room = self.token_limit * self.chat_history_token_ratio
+        if queue.total <= room:
             return []
-        wanted = max(over, self.token_flush_size)
-        numbers = overflow(await said.read(*who), queue.tokens, over, wanted)
+        active = await said.read(*who)  # others may have archived some meanwhile
+        tokens = self._counted(active, queue.tokens)
+        queue.set(tokens)
+        numbers = overflow(active, tokens, room, self.token_flush_size)
         if not numbers:
             return []
         archived = await said.archive(*who, ids=numbers)

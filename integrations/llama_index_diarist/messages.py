@@ -16,15 +16,18 @@ from llama_index.core.base.llms.types import (
     ChatMessage,
     CitableBlock,
     CitationBlock,
+    DocumentBlock,
     ImageBlock,
     MessageRole,
     TextBlock,
+    ToolCallBlock,
     VideoBlock,
 )
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
 from diarist import Message, Payload
+from diarist.adapters import line_of_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +41,8 @@ FORMAT = "llama_index/1"
 _SHARED = {name: MessageRole(name) for name in ("system", "user", "assistant", "tool")}
 _OTHERS = {"developer": "system", "function": "tool", "chatbot": "assistant", "model": "assistant"}
 """Roles that only LlamaIndex has, and what they are to everybody else."""
+
+_MEDIA = (ImageBlock, AudioBlock, VideoBlock, DocumentBlock)
 
 _DEEPEST = 20
 """How many levels a sentence about a part of a message names."""
@@ -67,11 +72,22 @@ def to_message(message: ChatMessage, at: datetime | None = None) -> Message:
     name = message.additional_kwargs.get("name")
     return Message(
         _OTHERS.get(role, role),
-        message.content or "",
+        text_of(message),
         name=name if isinstance(name, str) else None,
         at=at,
         payload=Payload(FORMAT, _as_json(message)),
     )
+
+
+def text_of(message: ChatMessage) -> str:
+    r"""Return what any program can read of a message: its text, other content and calls named.
+
+    >>> call = ToolCallBlock(tool_name="search", tool_kwargs={"query": "walnuts"})
+    >>> text_of(ChatMessage(blocks=[TextBlock(text="Let me look."), call]))
+    'Let me look.\n[calls search {"query": "walnuts"}]'
+    """
+    named = map(_named, message.blocks)
+    return "\n".join(filter(None, [message.content, *named]))
 
 
 def from_message(message: Message) -> ChatMessage:
@@ -92,6 +108,21 @@ def from_message(message: Message) -> ChatMessage:
         return _with_files_gone(payload.data)
 
 
+def for_model(message: Message) -> ChatMessage:
+    """Return a message as a model can be shown it.
+
+    Models refuse a tool's result without its call. That of another framework is text in the message
+    before, so the result is the assistant's words, too.
+
+    >>> print(for_model(Message("tool", "3 found")))
+    assistant: 3 found
+    """
+    found = from_message(message)
+    if found.role == MessageRole.TOOL and not found.additional_kwargs:
+        found.role = MessageRole.ASSISTANT
+    return found
+
+
 # ---------------------------------------------------------------- how
 
 
@@ -101,6 +132,13 @@ def _is_plain(message: ChatMessage) -> bool:
         return False
     block = message.blocks[0]
     return type(block) is TextBlock and not _has_surrogates(block.text)
+
+
+def _named(block: ContentBlock) -> str:
+    """Return a call, a picture, a sound or a file as a line, "" for any other block."""
+    if isinstance(block, ToolCallBlock):
+        return line_of_call(block.tool_name, block.tool_kwargs)
+    return f"[{block.block_type}]" if isinstance(block, _MEDIA) else ""
 
 
 def _has_surrogates(text: str) -> bool:

@@ -126,9 +126,9 @@ def queue_of(diary: Diary, key: Hashable) -> Queue:
 
 
 def overflow(
-    messages: Sequence[Message], tokens: Mapping[int, int], over: float, wanted: float
+    messages: Sequence[Message], tokens: Mapping[int, int], room: float, least: int
 ) -> list[int]:
-    """Return the numbers of the oldest whole turns that have as many tokens as wanted, or nearly.
+    """Return the numbers of the oldest whole turns, which leave where there is no room for all.
 
     A turn begins with what the user says and holds all up to what they say next, so that no result
     of a tool stands without its call. System messages stay, and so does the last turn; where it
@@ -137,14 +137,17 @@ def overflow(
     Args:
         messages: the active ones, in order.
         tokens: number -> tokens.
-        over: how many tokens have to leave.
-        wanted: how many tokens shall leave where there are as many before the last turn.
+        room: how many tokens may stay.
+        least: how many tokens leave at once, or more, where there are as many before the last turn.
 
     >>> from diarist import Message
     >>> asked = [Message("user", text, number=n) for n, text in enumerate(["Tea?", "Gin?", "Ale?"])]
-    >>> overflow(asked, {0: 2, 1: 2, 2: 2}, over=1, wanted=5)
+    >>> overflow(asked, {0: 2, 1: 2, 2: 2}, room=5, least=4)
     [0]
     """
+    over = sum(tokens.get(message.number or 0, 0) for message in messages) - room
+    if over <= 0:
+        return []
     said = [message for message in messages if message.role != "system"]
     numbers = [message.number or 0 for message in said]
     gone = [0, *accumulate(tokens.get(number, 0) for number in numbers)]
@@ -154,7 +157,7 @@ def overflow(
         if message.role == "user" and before.role != "user"
     ]
     last = begins[-1] if begins else 0
-    cut = next((begin for begin in begins if gone[begin] >= wanted), last)
+    cut = next((begin for begin in begins if gone[begin] >= max(over, least)), last)
     while gone[cut] < over and [message.role for message in said[cut : cut + 2]] == _UNANSWERED:
         cut += 1
     return numbers[:cut]

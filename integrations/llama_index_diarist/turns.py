@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llama_index_diarist.chat import is_answer
+from llama_index_diarist.messages import from_message
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -51,7 +54,9 @@ async def record_all(
 def last_turn(messages: Sequence[Message], *, is_all: bool) -> list[Message] | None:
     """Return the last turn among messages; [] where there is none, or it was only put twice.
 
-    What the user said twice in it counts once.
+    It begins with the first question after the answer before: what was asked in a run that failed,
+    or that one agent handed over to another, is a part of it. What the user said twice in it counts
+    once.
 
     Args:
         messages: the newest ones, in order.
@@ -65,23 +70,20 @@ def last_turn(messages: Sequence[Message], *, is_all: bool) -> list[Message] | N
     >>> [message.text for message in last_turn(said, is_all=True)]
     ['Tea?', 'Yes.']
     """
-    middle = len(messages)
-    while middle and messages[middle - 1].role != "user":
-        middle -= 1
-    begin = middle
-    while begin and messages[begin - 1].role == "user":
-        begin -= 1
+    asked = [place for place, message in enumerate(messages) if message.role == "user"]
+    newest = asked[-1] if asked else 0
+    before = next((place for place in range(newest - 1, -1, -1) if _answers(messages[place])), -1)
+    begin = next((place for place in asked if place > before), 0)
     turn = messages[begin:]
-    if not is_all and begin < len(turn):
+    if not is_all and (before < 0 or begin < len(turn)):
         return None
-    if middle == 0 or is_same(messages[max(begin - len(turn), 0) : begin], turn):
+    if not asked or is_same(messages[max(begin - len(turn), 0) : begin], turn):
         return []
-    asked = [
+    return [
         message
-        for place, message in enumerate(messages[begin:middle], begin + 1)
-        if not any(is_same([message], [later]) for later in messages[place:middle])
+        for place, message in enumerate(turn, 1)
+        if message.role != "user" or not any(is_same([message], [later]) for later in turn[place:])
     ]
-    return [*asked, *messages[middle:]]
 
 
 def is_same(some: Sequence[Message], others: Sequence[Message]) -> bool:
@@ -91,3 +93,8 @@ def is_same(some: Sequence[Message], others: Sequence[Message]) -> bool:
         == (other.role, other.text, other.name, other.payload)
         for one, other in zip(some, others, strict=True)
     )
+
+
+def _answers(message: Message) -> bool:
+    """Say whether a message ends a turn."""
+    return message.role == "assistant" and is_answer(from_message(message))

@@ -196,6 +196,54 @@ def test_a_workflow_with_a_handoff_remembers_and_learns_a_turn_once(tmp_path: Pa
     assert "I love cake." in chat(second.shown[-1])
 
 
+def workflow_of(host: ScriptedLLM, cook: ScriptedLLM) -> AgentWorkflow:
+    """Return a workflow of a host, who is asked first, and a cook, who both hand over."""
+    return AgentWorkflow(
+        agents=[
+            FunctionAgent(name="host", description="Greets.", llm=host, streaming=False),
+            FunctionAgent(
+                name="cook", description="Cooks.", llm=cook, tools=[look], streaming=False
+            ),
+        ],
+        root_agent="host",
+    )
+
+
+def test_agents_that_hand_over_and_back_are_one_turn_and_see_all_of_it(tmp_path: Path):
+    host = ScriptedLLM(calling("handoff", to_agent="cook", reason="food"), "Tea then.", "More.")
+    cook = ScriptedLLM(
+        calling("look", text="tea"), calling("handoff", to_agent="host", reason="done")
+    )
+    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+
+    async def main() -> None:
+        ctx = Context(workflow_of(host, cook))
+        await workflow_of(host, cook).run(user_msg="I love tea.", memory=memory, ctx=ctx)
+        await workflow_of(host, cook).run(user_msg="And?", ctx=ctx)
+
+    asyncio.run(main())
+    turns = asyncio.run(memory.diary.records.turns("ana"))  # type: ignore[union-attr]
+    roles = [[message.role for message in turn.messages] for turn in turns]
+    called = ["assistant", "tool"]
+    assert roles == [["user", *called, *called, *called, "assistant"], ["user", "assistant"]]
+    assert [m.role.value for m in host.shown[-1] if m.role != "system"] == [*roles[0], "user"]
+    assert "found tea" in chat(host.shown[1])
+
+
+def test_what_was_asked_before_the_agent_handed_over_to_fails_is_learned(tmp_path: Path):
+    host = ScriptedLLM(calling("handoff", to_agent="cook", reason="food"), "Yes.")
+    workflow = workflow_of(host, ScriptedLLM(RuntimeError("no answer")))
+    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match="no answer"):
+            await workflow.run(user_msg="I love tea.", memory=memory)
+        await workflow.run(user_msg="Are you there?", memory=memory)
+
+    asyncio.run(main())
+    assert "love tea" in memory.diary.sync.preferences("ana")
+
+
 # ------------------------------------------------------------ chat engines
 
 

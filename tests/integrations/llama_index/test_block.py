@@ -110,7 +110,13 @@ def test_it_learns_from_what_leaves_the_chat_once(place: str, tmp_path: Path):
     assert "rye bread" in diary.preferences("ana")
     assert "beer" not in diary.preferences("ana")
     kept = diary.messages.read("ana", "chat", status=None)
-    assert [m.text for m in kept[:5]] == ["I love tea.", "", "Ok.", "I love rye bread.", "Ok."]
+    assert [m.text for m in kept[:5]] == [
+        "I love tea.",
+        '[calls look {"text": "I love beer."}]',
+        "Ok.",
+        "I love rye bread.",
+        "Ok.",
+    ]
     assert len(kept) == (7 if store else 5)
     assert texts(memory.get_all())[-1] == "Because it is so and not otherwise."
     assert len(memory.get_all()) == 7
