@@ -108,6 +108,11 @@ def check_moment(name: str, value: object) -> datetime:
     Traceback (most recent call last):
     ValueError: since=2026-01-01T00:00:00 has no time zone; pass one, such as UTC
     """
+    return check_local(name, value).astimezone(UTC)
+
+
+def check_local(name: str, value: object) -> datetime:
+    """Return a time as it is, with its zone."""
     if not isinstance(value, datetime):
         raise TypeError(f"{name} is a datetime with a time zone, not {type(value).__name__}")
     if value.tzinfo is UTC:
@@ -115,9 +120,10 @@ def check_moment(name: str, value: object) -> datetime:
     if value.utcoffset() is None:
         raise ValueError(f"{name}={value.isoformat()} has no time zone; pass one, such as UTC")
     try:
-        return value.astimezone(UTC)
+        value.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{name}={value.isoformat()} is beyond the calendar in UTC") from None
+    return value
 
 
 def check_span(name: str, value: object) -> timedelta:

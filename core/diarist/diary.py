@@ -53,7 +53,8 @@ class Diary(Remembering):
         embed: makes vectors of texts, for `recall`: takes a list of texts and returns a vector for
             each; sync or async. None recalls by words alone.
         count_tokens: how many tokens a text has; None estimates.
-        clock: the time where a call gives no `at`; for tests.
+        clock: the time where a call gives no `at`, in UTC unless it says another zone: the one in
+            which "tomorrow" is meant.
 
     Raises:
         SchemaError: `pref_table_cls` is not a preference table.
@@ -115,7 +116,8 @@ class Diary(Remembering):
             session_id: the conversation; any string that is valid Unicode.
             user_msg: what the user said.
             assistant_msg: what the assistant answered; nothing about the user is taken from it.
-            at: when it was said, with a time zone; None is now.
+            at: when it was said, in the time zone of who said it ("tomorrow" is the day after
+                there); None is now.
 
         Returns:
             What each edit did and why.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from diarist.backends.base import blocking_of
 from diarist.batches import BatchLearner
-from diarist.checks import check_moment, check_whole
+from diarist.checks import check_local, check_whole
 from diarist.documents import Documents
 from diarist.messages import Messages
 from diarist.notes import Notes
@@ -236,7 +236,7 @@ class Foundation:
         )
 
     def _moment(self, at: datetime | None) -> datetime:
-        return self.clock() if at is None else check_moment("at", at)
+        return self.clock() if at is None else check_local("at", at)
 
     def _time(self, at: datetime | None) -> str:
         return rfc3339(self._moment(at))
@@ -250,7 +250,7 @@ def _checked_clock(clock: object) -> Callable[[], datetime]:
     """Return a clock that refuses to tell a time without a zone."""
     if not callable(clock):
         raise TypeError(f"clock is a function that returns a datetime, not {_kind_of(clock)}")
-    return lambda: check_moment("clock()", clock())
+    return lambda: check_local("clock()", clock())
 
 
 def _has(value: object, *methods: str) -> bool:

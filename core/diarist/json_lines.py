@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args
 
+from diarist.checks import check_local
 from diarist.pages.rendering import clean
 from diarist.records import (
     Exported,
@@ -192,10 +193,10 @@ class _Row(NamedTuple):
         return _number(repr(name), self.fields[name], least)
 
     def time(self, name: str) -> datetime:
-        at = datetime.fromisoformat(self.text(name))
-        if at.tzinfo is None:
-            raise ValueError(f"{name!r} has no time zone: {at.isoformat()}")
-        return at.astimezone(UTC)
+        return self.local_time(name).astimezone(UTC)
+
+    def local_time(self, name: str) -> datetime:
+        return check_local(repr(name), datetime.fromisoformat(self.text(name)))
 
     def time_or_none(self, name: str) -> datetime | None:
         return self.time(name) if self.has(name) else None
@@ -292,7 +293,7 @@ def _to_turn(row: _Row, messages: Mapping[tuple[str | None, int | None], Message
         row.number("number", 1),
         row.one_of("state", get_args(TurnState)),
         tuple(messages[session, number] for number in numbers if (session, number) in messages),
-        row.time("at"),
+        row.local_time("at"),
         row.text_or_none("reason"),
         row.number("attempts", 0) if row.has("attempts") else 0,
     )

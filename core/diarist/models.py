@@ -23,7 +23,7 @@ class Turn:
         session_id: the conversation it belongs to; any string that is valid Unicode.
         user_msg: what the user said.
         assistant_msg: what the assistant answered.
-        at: when it was said, with a time zone.
+        at: when it was said, in the time zone of who said it: "tomorrow" is the day after there.
     """
 
     session_id: str

@@ -157,7 +157,7 @@ class RecordedTurn:
         reason: why it is still pending, or failed.
         attempts: how often it was tried in vain.
         messages: what was said.
-        at: when.
+        at: when, in the time zone it was recorded with.
     """
 
     session_id: str

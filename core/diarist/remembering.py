@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, cast
 
 from diarist.backends.ids import check_user_id
@@ -142,7 +143,7 @@ class Remembering(Foundation):
         vector = None
         if self.embedder is not None:
             vector = await self.embedder.one(query, in_thread=self._is_twin)
-        return Question(query, self._moment(None), vector)
+        return Question(query, self._moment(None).astimezone(UTC), vector)
 
     async def _embed_turns(self, user_id: str, reports: Iterable[UpdateReport]) -> None:
         """Give the messages of turns their vectors: a turn is logged before any model is asked."""

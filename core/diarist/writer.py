@@ -152,7 +152,7 @@ class MemoryWriter:
             session_id: the conversation; any string that is valid Unicode.
             user_msg: what the user said.
             assistant_msg: what the assistant answered.
-            at: when it was said, with a time zone; None is now.
+            at: when it was said, in the time zone of who said it; None is now.
 
         Raises:
             RuntimeError: the writer is closed.

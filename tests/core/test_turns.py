@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,30 @@ def test_a_recorded_turn_waits_and_is_taken_once_however_often_it_is_recorded(tm
     asyncio.run(diary.record_turn("ana", "s", said))
     assert asyncio.run(diary.catch_up("ana")) == []
     assert page(diary) == {"love tea": 1}
+
+
+def test_tomorrow_is_the_day_after_where_it_was_said_however_late_it_is_learned(tmp_path: Path):
+    evening = datetime(2026, 3, 1, 20, tzinfo=timezone(timedelta(hours=-8)))  # the 2nd in UTC
+    said = [Message("user", "I'm moving to Porto tomorrow.")]
+
+    def learned(diary: SyncDiary, user: str) -> tuple[str, str]:
+        diary.catch_up(user)
+        talk = diary.last_conversations(user)["chat"]
+        return talk["summary"], talk["_updated"]
+
+    at_once = SyncDiary(tmp_path)
+    at_once.update_memory("ana", "chat", said[0].text, "Good luck!", at=evening)
+    at_once.record_turn("ben", "chat", said, at=evening)
+    at_once.record_turn("cleo", "chat", said, at=evening)
+    at_once.export_user("cleo", tmp_path / "cleo.zip")
+    elsewhere = SyncDiary(tmp_path / "elsewhere", clock=lambda: evening)
+    elsewhere.import_user("cleo", tmp_path / "cleo.zip")
+    elsewhere.update_memory("dan", "chat", said[0].text, "Good luck!")
+    for diary, users in ((at_once, ("ana", "ben")), (elsewhere, ("cleo", "dan"))):
+        for user in users:
+            summary, updated = learned(diary, user)
+            assert "2026-03-02" in summary, user
+            assert updated == "2026-03-02T04:00:00Z", user
 
 
 def test_messages_appended_make_no_turn(tmp_path: Path):

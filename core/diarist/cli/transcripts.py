@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from diarist.checks import check_local
 from diarist.cli.failures import CommandError
 from diarist.models import Problem
 from diarist.pages.rendering import clean
@@ -247,7 +248,7 @@ def _own_id(fields: dict[str, Any]) -> str | None:
 
 
 def _time(fields: dict[str, Any]) -> tuple[datetime | None, bool]:
-    """Return the time in UTC, and whether it had a zone."""
+    """Return the time, in the zone it names, and whether it named one."""
     key = "timestamp" if fields.get("timestamp") is not None else "at"
     value = fields.get(key)
     if value is None:
@@ -255,9 +256,8 @@ def _time(fields: dict[str, Any]) -> tuple[datetime | None, bool]:
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                return moment.replace(tzinfo=UTC), False
-            return moment.astimezone(UTC), True
+            has_zone = moment.tzinfo is not None
+            return check_local(key, moment if has_zone else moment.replace(tzinfo=UTC)), has_zone
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC), True
     except (ValueError, OverflowError, OSError):

@@ -27,12 +27,12 @@ def as_utc(value: object) -> str:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Return a time in UTC as diarist writes it, to the second.
+    """Return a time as diarist writes it, in UTC, to the second.
 
     >>> rfc3339(datetime(2024, 1, 1, tzinfo=UTC))
     '2024-01-01T00:00:00Z'
     """
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,20 @@ class TurnTests(RecordSuite):
         done = await store.record("ana", "chat", read, NewTurn(), now=NOON)
         assert (done.added, numbers(done.messages)) == (1, [3, 2])
         assert texts(await store.read("ana", "chat")) == ["b", "a"]
+
+    @driven
+    async def test_a_turn_keeps_the_zone_it_was_recorded_in(self, store: RecordStore) -> None:
+        """Where it is Tuesday, "tomorrow" is Wednesday; what messages say is UTC."""
+        for number, east in enumerate((timedelta(hours=13), timedelta(hours=-9.5)), 1):
+            there = NOON.astimezone(timezone(east))
+            done = await store.record("ana", "chat", said("x"), NewTurn(), now=there)
+            kept = await store.turn("ana", "chat", number)
+            assert done.turn is not None
+            assert kept is not None
+            assert kept.at == done.turn.at == NOON
+            assert kept.at.utcoffset() == done.turn.at.utcoffset() == east
+            assert kept.messages[0].at is not None
+            assert kept.messages[0].at.utcoffset() == timedelta()
 
     @driven
     async def test_numbers_go_on_after_the_page(self, store: RecordStore) -> None:

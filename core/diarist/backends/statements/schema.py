@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
-VERSION = 1
+VERSION = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _decoded = json.JSONDecoder().raw_decode
@@ -94,6 +94,7 @@ CREATE TABLE turns (
     first INTEGER NOT NULL,               -- the numbers of its first and last message
     last INTEGER NOT NULL,
     at INTEGER NOT NULL,
+    east INTEGER NOT NULL DEFAULT 0,      -- seconds that the clock of its user is ahead of UTC
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
 CREATE INDEX turns_waiting ON turns (at, session, number) WHERE state = 'pending';
@@ -157,11 +158,12 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def moment(micros: int) -> datetime:
-    """Return a time that a table holds."""
+def moment(micros: int, east: int = 0) -> datetime:
+    """Return a time that a table holds, as a clock shows it that is ahead of UTC by seconds."""
     try:
-        return _EPOCH + timedelta(microseconds=micros)
-    except OverflowError as error:
+        at = _EPOCH + timedelta(microseconds=micros)
+        return at.astimezone(timezone(timedelta(seconds=east))) if east else at
+    except (OverflowError, ValueError) as error:
         raise DatabaseError("malformed: a time beyond the calendar") from error
 
 
@@ -193,5 +195,9 @@ def run_script(connection: Connection, script: str) -> None:
             statement = ""
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+def _add_east(connection: Connection) -> None:
+    connection.execute("ALTER TABLE turns ADD COLUMN east INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_east}
 """From a version to the next; each runs in a transaction of its own."""

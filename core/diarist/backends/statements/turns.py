@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "sessions.id, turns.number, turns.state, turns.reason, turns.attempts, turns.first, "
-    "turns.last, turns.at"
+    "turns.last, turns.at, turns.east"
 )
 _FROM = "FROM turns JOIN sessions ON sessions.no = turns.session"
 _SESSION = "SELECT no, turns FROM sessions WHERE id = ?"
@@ -60,10 +61,10 @@ def record(
         if row is not None:
             return Appended(stored, 0, _turn(connection, row), False, waiting)
     number = max(turns, new.floor or 0) + 1
-    at = stored[0].at or now
+    at = (stored[0].at or now).astimezone(now.tzinfo)
     connection.execute(
-        "INSERT INTO turns (session, number, state, owner, lease, first, last, at) "
-        "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?)",
+        "INSERT INTO turns (session, number, state, owner, lease, first, last, at, east) "
+        "VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?)",
         (
             session,
             number,
@@ -72,6 +73,7 @@ def record(
             min(numbers),
             max(numbers),
             micros(at),
+            _east(at),
         ),
     )
     connection.execute("UPDATE sessions SET turns = ? WHERE no = ?", (number, session))
@@ -188,8 +190,8 @@ def all_turns(connection: Connection, state: TurnState | None) -> list[RecordedT
 def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> None:
     """Put a turn back as it was exported, in a session that is there."""
     connection.execute(
-        "INSERT INTO turns (session, number, state, reason, attempts, first, last, at) "
-        "VALUES ((SELECT no FROM sessions WHERE id = ?), ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO turns (session, number, state, reason, attempts, first, last, at, east) "
+        "VALUES ((SELECT no FROM sessions WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             turn.session_id,
             turn.number,
@@ -199,8 +201,13 @@ def add(connection: Connection, turn: RecordedTurn, numbers: Sequence[int]) -> N
             min(numbers, default=0),
             max(numbers, default=0),
             micros(turn.at),
+            _east(turn.at),
         ),
     )
+
+
+def _east(at: datetime) -> int:
+    return int((at.utcoffset() or timedelta()).total_seconds())
 
 
 def _number(message: Message, session_id: str) -> int:
@@ -220,10 +227,10 @@ def _there(
 
 
 def _turn(connection: Connection, row: tuple[Any, ...]) -> RecordedTurn:
-    session_id, number, state, reason, attempts, first, last, at = row
+    session_id, number, state, reason, attempts, first, last, at, east = row
     said: list[Message] = []
     if first:
         said = message_statements.read(
             connection, session_id, after=first - 1, before=last + 1, status=None
         )
-    return RecordedTurn(session_id, number, state, tuple(said), moment(at), reason, attempts)
+    return RecordedTurn(session_id, number, state, tuple(said), moment(at, east), reason, attempts)
