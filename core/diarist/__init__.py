@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from diarist.backends.sqlite import SQLiteRecords
     from diarist.binding import bind_user
     from diarist.compaction import CompactionConfig, CompactionReport
+    from diarist.counting import CountNotes, NoteCounts, NoteSurvey, SurveyNotes
     from diarist.diary import Diary
     from diarist.errors import (
         BackendError,
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from diarist.recording import Recorder
     from diarist.records import (
         KEEP,
-        CountNotes,
         DeleteNote,
         DeletionReport,
         GetNote,
@@ -67,7 +67,6 @@ if TYPE_CHECKING:
         ListNotes,
         Message,
         Note,
-        NoteCounts,
         Payload,
         PutNote,
         RecordedTurn,
@@ -118,6 +117,7 @@ __all__ = [
     "ModelExtractor",
     "Note",
     "NoteCounts",
+    "NoteSurvey",
     "Notebook",
     "NotebookError",
     "Page",
@@ -138,6 +138,7 @@ __all__ = [
     "SchemaError",
     "Session",
     "Snapshot",
+    "SurveyNotes",
     "SyncDiary",
     "Tool",
     "Turn",
@@ -159,6 +160,7 @@ _HOMES = {
     "diarist.backends.sqlite": "SQLiteRecords",
     "diarist.binding": "bind_user",
     "diarist.compaction": "CompactionConfig CompactionReport",
+    "diarist.counting": "CountNotes NoteCounts NoteSurvey SurveyNotes",
     "diarist.diary": "Diary",
     "diarist.errors": "BackendError BlockNotFoundError ConflictError DamagedError DiaristError "
     "DocumentError ExtractionError FormatVersionError InvalidIdError MemoryAccessError "
@@ -173,8 +175,8 @@ _HOMES = {
     "diarist.notebook": "MemoryFile Notebook",
     "diarist.recall.context": "Context Receipt ReceiptItem",
     "diarist.recording": "Recorder",
-    "diarist.records": "KEEP CountNotes DeleteNote DeletionReport GetNote Hit ListNamespaces "
-    "ListNotes Message Note NoteCounts Payload PutNote RecordedTurn RestoreNote Session",
+    "diarist.records": "KEEP DeleteNote DeletionReport GetNote Hit ListNamespaces ListNotes "
+    "Message Note Payload PutNote RecordedTurn RestoreNote Session",
     "diarist.sync": "SyncDiary",
     "diarist.tables": "ConversationItem DefaultPreferences PreferenceItem",
     "diarist.tools": "Tool diary_tools",

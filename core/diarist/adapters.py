@@ -132,7 +132,7 @@ def check_operations(operations: Iterable[NoteOperation]) -> None:
         TypeError: something is of another type than it has to be, or nothing that JSON can hold.
         ValueError: a filter has an unknown condition, a number is negative, a ttl not positive.
     """
-    from diarist.notes import checked_operation
+    from diarist.note_checks import checked_operation
 
     for operation in operations:
         checked_operation(operation)

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta  # noqa: TC003 - so that `get_type_hints` works
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from diarist.checks import check_choice, check_mapping, check_moment, check_text, check_whole
+
+if TYPE_CHECKING:
+    from diarist.counting import CountNotes, SurveyNotes
 
 Namespace: TypeAlias = tuple[str, ...]
 MessageStatus: TypeAlias = Literal["active", "archived"]
 Embedded: TypeAlias = Literal["messages", "notes"]
 NoteOrder: TypeAlias = Literal["name", "newest"]
+Measure: TypeAlias = Literal["cosine", "distance"]
 TurnState: TypeAlias = Literal["pending", "done", "failed"]
 
 SessionOrder: TypeAlias = Literal["updated", "created"]
@@ -22,6 +26,7 @@ SessionOrder: TypeAlias = Literal["updated", "created"]
 STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
 ORDERS: tuple[SessionOrder, ...] = get_args(SessionOrder)
 NOTE_ORDERS: tuple[NoteOrder, ...] = get_args(NoteOrder)
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _USUAL = (dict, MappingProxyType)
 
@@ -188,6 +193,7 @@ class Note:
         ttl: how long it lives from a put or a refreshing read.
         deleted_at: when it was deleted; such notes are only seen where asked for.
         indexes: the names of the vector indexes it is in.
+        vectors: index name -> its vectors; only where asked for.
     """
 
     namespace: Namespace
@@ -200,6 +206,9 @@ class Note:
     ttl: timedelta | None = None
     deleted_at: datetime | None = None
     indexes: tuple[str, ...] = ()
+    vectors: Mapping[str, list[list[float]]] = field(
+        default_factory=lambda: EMPTY, compare=False, repr=False
+    )
 
 
 HitKind: TypeAlias = Literal["preferences", "conversations", "messages", "notes", "notebook"]
@@ -298,13 +307,14 @@ class PutNote:
     Attributes:
         namespace: where.
         key: its name there.
-        value: text or any JSON object.
+        value: text or any JSON object; KEEP changes the rest of a note that is there.
         metadata: None clears it.
         ttl: how long it lives from now; None is for ever.
         vectors: None removes them.
         expires_at: when it is over, instead of a time to live; no read puts that off.
         if_absent: refuse to put it over another, be that deleted and not cleaned up yet.
         at: when this is said to happen; None is now.
+        sole: delete it forever wherever else the user has a note with this key.
     """
 
     namespace: Namespace
@@ -316,6 +326,7 @@ class PutNote:
     expires_at: datetime | None = None
     if_absent: bool = False
     at: datetime | None = None
+    sole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +382,9 @@ class ListNotes:
         rest: what a ranked result lacks follows it, the one put last first, without a score.
         below: also the namespaces below; else that one alone.
         key_prefix: only keys that begin so.
+        keys: only notes with one of these keys; None is any.
+        measure: how vectors are compared: by their cosine, or "distance", 1 / (1 + its square).
+        vectors: return them with the notes.
     """
 
     prefix: Namespace = ()
@@ -386,28 +400,9 @@ class ListNotes:
     rest: bool = False
     below: bool = True
     key_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CountNotes:
-    """Count the notes below a namespace; () is all of the user's."""
-
-    prefix: Namespace = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NoteCounts:
-    """How many notes there are.
-
-    Attributes:
-        active: those that every read finds.
-        deleted: those that can be restored.
-        expired: those that are over and not removed yet.
-    """
-
-    active: int = 0
-    deleted: int = 0
-    expired: int = 0
+    keys: tuple[str, ...] | None = None
+    measure: Measure = "cosine"
+    vectors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,9 +426,8 @@ class ListNamespaces:
     wildcard: str | None = None
 
 
-NoteOperation: TypeAlias = (
-    PutNote | GetNote | DeleteNote | RestoreNote | ListNotes | CountNotes | ListNamespaces
-)
+_NoteReading: TypeAlias = "GetNote | ListNotes | CountNotes | SurveyNotes | ListNamespaces"
+NoteOperation: TypeAlias = "PutNote | DeleteNote | RestoreNote | _NoteReading"
 
 
 @dataclass(frozen=True, slots=True)

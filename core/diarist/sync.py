@@ -94,6 +94,7 @@ class SyncNotes:
     list = _blocking(Notes.list)
     search = _blocking(Notes.search)
     count = _blocking(Notes.count)
+    survey = _blocking(Notes.survey)
     namespaces = _blocking(Notes.namespaces)
     batch = _blocking(Notes.batch)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from diarist.counting import CountNotes, NoteCounts, NoteSurvey, SurveyNotes
 from diarist.errors import ConflictError
-from diarist.records import CountNotes, DeleteNote, GetNote, NoteCounts, PutNote
+from diarist.records import KEEP, DeleteNote, GetNote, PutNote, RestoreNote
 from diarist.testing.driving import driven
-from diarist.testing.notes import HOUR, KEYS, PLACES, N
-from diarist.testing.subject import NOON, RecordSuite, do, keys, later
+from diarist.testing.notes import HOUR, KEYS, PLACES, WAYS, N
+from diarist.testing.subject import NOON, RecordSuite, do, kept, keys, later, listed
 
 if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
@@ -123,3 +124,115 @@ class NoteDetailTests(RecordSuite):
         assert (await do(store, GetNote(N, "l"))).indexes == ()
         await do(store, PutNote(N, "k", "tea", vectors={"m:1": [1.0]}))
         assert (await do(store, GetNote(N, "k"))).indexes == ("m:1",)
+
+    @driven
+    async def test_a_put_may_leave_the_value(self, store: RecordStore) -> None:
+        """It changes the rest of a note that is there, and makes none."""
+        vectors = {"m/2": [1.0, 0.0]}
+        await do(store, PutNote(N, "k", "tea", metadata={"a": 1}, ttl=HOUR, vectors=vectors))
+        await do(store, PutNote(N, "k", KEEP, metadata={"b": 2}), later(10))
+        note = await do(store, GetNote(N, "k"), later(10))
+        assert (note.value, note.metadata) == ("tea", {"b": 2})
+        assert (note.created_at, note.updated_at) == (NOON, later(10))
+        assert (note.ttl, note.expires_at) == (HOUR, later(60))
+        await do(store, PutNote(N, "k", KEEP, ttl=None, vectors={"m/1": [0.5]}), later(20))
+        note, found = (await kept(store))[0]
+        assert (note.metadata, note.ttl, note.expires_at) == ({"b": 2}, None, None)
+        assert found == {"m/1": [[0.5]]}
+        assert await keys(store, query="tea") == ["k"]
+        await do(store, PutNote(N, "unknown", KEEP, metadata={"b": 2}))
+        await do(store, DeleteNote(N, "k"))
+        await do(store, PutNote(N, "k", KEEP, metadata={"c": 3}))
+        assert await keys(store) == []
+        assert [note.metadata for note, _ in await kept(store)] == [{"b": 2}]
+        assert await store.notes("ghost", [PutNote(N, "k", KEEP)], now=NOON) == [None]
+        assert await store.list_users() == ["ana"]
+
+    @driven
+    async def test_the_newest_is_what_was_put_last_by_what_the_puts_say(
+        self, store: RecordStore
+    ) -> None:
+        """In whatever order they came."""
+        for key, minute in (("b", 2), ("c", 3), ("a", 1)):
+            await do(store, PutNote(N, key, "tea", at=later(minute)), later(30))
+        assert await keys(store, order="newest") == ["c", "b", "a"]
+        await do(store, PutNote(N, "a", "milk", at=later(4)), later(40))
+        assert await keys(store, order="newest") == ["a", "c", "b"]
+
+    @driven
+    async def test_a_put_may_be_the_only_one_with_its_key(self, store: RecordStore) -> None:
+        """What the user had elsewhere under this key is gone forever, vectors and all."""
+        vectors = {"m/2": [1.0, 0.0]}
+        for place in ("a", "b", "c"):
+            await do(store, PutNote((place,), "k", place, vectors=vectors))
+        await do(store, DeleteNote(("c",), "k"))
+        await do(store, PutNote(("a",), "other", "stays"))
+        await do(store, PutNote(("b", "x"), "k", "moved", vectors=vectors, sole=True))
+        assert [(n.namespace, n.value) for n in await listed(store)] == [
+            (("a",), "stays"), (("b", "x"), "moved"),
+        ]  # fmt: skip
+        assert await keys(store, vector=(1.0, 0.0)) == ["k"]
+        assert await do(store, RestoreNote(("c",), "k")) is False
+
+    @driven
+    async def test_notes_are_found_by_their_keys_wherever_they_are(
+        self, store: RecordStore
+    ) -> None:
+        """In every order, below a prefix, and among those that fit."""
+        for number, key in enumerate(KEYS):
+            vectors = {"m/2": [1.0, number]}
+            await do(store, PutNote((f"n{number % 2}",), key, "tea", vectors=vectors))
+        await do(store, PutNote(("n0",), "", "deleted"))
+        await do(store, DeleteNote(("n0",), ""))
+        for number, key in enumerate(KEYS[1:], 1):
+            assert await keys(store, keys=(key,)) == [key]
+            assert await keys(store, keys=(key,), prefix=(f"n{1 - number % 2}",)) == []
+        some = (KEYS[3], KEYS[1], "unknown", "")
+        expected = [KEYS[1], KEYS[3]]
+        assert await keys(store, keys=some) == expected
+        assert await keys(store, keys=some, order="newest") == expected[::-1]
+        assert await keys(store, keys=some, query="tea") == expected
+        assert await keys(store, keys=some, vector=(1.0, 0.0)) == expected
+        assert await keys(store, keys=some, filter={"x": 1}) == []
+        assert await keys(store, keys=some, rest=True, query="milk") == expected[::-1]
+        assert await keys(store, keys=()) == []
+
+    @driven
+    async def test_vectors_come_with_the_notes_where_asked_for(self, store: RecordStore) -> None:
+        """From every kind of listing."""
+        vectors = {"m/2": [[1.0, 0.5], [0.0, 1.0]], "o/1": [[1.0]]}
+        await do(store, PutNote(N, "k", {"a": "tea"}, vectors=vectors))
+        await do(store, PutNote(N, "without", {"a": "tea"}))
+        ways: list[dict[str, Any]] = [
+            *WAYS, {"order": "newest"}, {"filter": {"a": "tea"}}, {"vector": (1.0, 0.5)},
+        ]  # fmt: skip
+        for wanted in ways:
+            found = {note.key: note for note in await listed(store, **wanted, vectors=True)}
+            assert found.pop("k").vectors == vectors, wanted
+            assert all(note.vectors == {} for note in found.values())
+            assert all(note.vectors == {} for note in await listed(store, **wanted))
+
+    @driven
+    async def test_notes_are_surveyed_with_the_texts_of_a_field(self, store: RecordStore) -> None:
+        """Those that can be seen, below a prefix; a field may hold a text, or several."""
+        for minute, (place, value) in enumerate(
+            [
+                ("a", {"tags": ["x", "y"], "kind": "note"}),
+                ("a", {"tags": ["x", 5, None, ["z"]]}),
+                ("ab", {"tags": "x", "kind": None}),
+                ("ab", "no field"),
+                ("ab", {"tags": ["deleted"]}),
+                ("ab", {"tags": ["expired"]}),
+            ]
+        ):
+            ttl = HOUR if minute == 5 else None
+            await do(store, PutNote((place,), f"k{minute}", value, ttl=ttl), later(minute))
+        await do(store, DeleteNote(("ab",), "k4"))
+        at = later(65)
+        assert await do(store, SurveyNotes(), at) == NoteSurvey(4, NOON, later(3))
+        every = await do(store, SurveyNotes(field="tags"), at)
+        assert every == NoteSurvey(4, NOON, later(3), {"x": 3, "y": 1})
+        some = await do(store, SurveyNotes(("a",), "tags"), at)
+        assert some == NoteSurvey(2, NOON, later(1), {"x": 2, "y": 1})
+        assert (await do(store, SurveyNotes(("a",), "kind"), at)).texts == {"note": 1}
+        assert await do(store, SurveyNotes(("b",), "tags"), at) == NoteSurvey()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from diarist.records import DeleteNote, GetNote, ListNamespaces, ListNotes, PutNote, RestoreNote
+from diarist.counting import CountNotes, NoteCounts, NoteSurvey, SurveyNotes
+from diarist.records import (
+    DeleteNote,
+    GetNote,
+    ListNamespaces,
+    ListNotes,
+    PutNote,
+    RestoreNote,
+)
 from diarist.testing.driving import driven
 from diarist.testing.subject import NOON, RecordSuite, do, kept, keys, later, listed
 
@@ -350,10 +358,12 @@ class NoteTests(RecordSuite):
             ListNotes(refresh=True),
             ListNotes(query="tea", vector=(1.0,)),
             ListNamespaces(),
+            CountNotes(),
+            SurveyNotes(),
             DeleteNote(N, "k"),
             RestoreNote(N, "k"),
         ]
-        nothing: list[Any] = [None, None, [], [], [], False, False]
+        nothing: list[Any] = [None, None, [], [], [], NoteCounts(), NoteSurvey(), False, False]
         assert await store.notes("ghost", operations, now=NOON) == nothing
         assert await store.notes("ghost", operations[:1], now=NOON) == [None]
         assert await kept(store, "ghost") == []

@@ -159,6 +159,43 @@ class NoteSearchTests(RecordSuite):
         assert (await keys(store, vector=(2.0, 0.0)))[0] == "several"
 
     @driven
+    async def test_vectors_may_be_compared_by_their_distance(self, store: RecordStore) -> None:
+        """The score is 1 / (1 + its square); the order need not be that of the cosine."""
+        given = {"here": [3.0, 4.0], "near": [3.0, 2.0], "far": [30.0, 40.0], "zero": [0.0, 0.0]}
+        for key, vector in given.items():
+            await do(store, PutNote(("n",), key, "x", vectors={"m/2": vector}))
+        ways: list[dict[str, Any]] = [{}, {"prefix": ("n",), "filter": {}}, {"keys": tuple(given)}]
+        for wanted in ways:
+            found = await do(store, ListNotes(vector=(3.0, 4.0), measure="distance", **wanted))
+            scores = [(one.note.key, round(one.score, 5)) for one in found]
+            assert scores == [("here", 1), ("near", 0.2), ("zero", 0.03846), ("far", 0.00049)]
+        found = await do(store, ListNotes(vector=(0.0, 0.0), measure="distance", limit=2))
+        assert [one.note.key for one in found] == ["zero", "near"]
+
+    @driven
+    async def test_the_best_of_many_come_in_pages_that_leave_nothing_out(
+        self, store: RecordStore
+    ) -> None:
+        """Below any namespace, however many vectors are closer; equal ones by when they came."""
+        puts = [
+            PutNote((f"n{n % 40}" if n % 4 else "most", "x"), f"k{n:03}", "x",
+                    vectors={"m/2": [[1.0, n // 2], [-1.0, 0.0]]})
+            for n in range(800)
+        ]  # fmt: skip
+        await store.notes("ana", puts, now=NOON)
+        await do(store, DeleteNote(("most", "x"), "k000"))
+        for prefix in ((), ("most",), ("n7",)):
+            expected = [put.key for put in puts[1:] if put.namespace[: len(prefix)] == prefix]
+            found = [
+                key
+                for offset in range(0, 800, 300)
+                for key in await keys(
+                    store, vector=(1.0, 0.0), prefix=prefix, limit=300, offset=offset
+                )
+            ]
+            assert found == expected, prefix
+
+    @driven
     async def test_several_indexes_live_side_by_side(self, store: RecordStore) -> None:
         """The dimension says which is meant; where it does not, `index` does."""
         first = {"small/1": [1.0], "large/2": [1.0, 0.0], "other/2": [0.0, 1.0]}

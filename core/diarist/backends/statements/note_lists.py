@@ -6,7 +6,8 @@ Each function is called inside one transaction.
 from __future__ import annotations
 
 import json
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements.note_filters import implied
@@ -18,18 +19,26 @@ from diarist.backends.statements.note_rows import (
     decoded,
     note_of,
 )
-from diarist.backends.statements.schema import loaded
+from diarist.backends.statements.schema import loaded, moment
+from diarist.backends.statements.vectors import of_note
 from diarist.checks import MOST
+from diarist.counting import NoteCounts, NoteSurvey
 from diarist.filters import matches
 from diarist.recall.terms import words_of
-from diarist.records import NoteCounts, Scored
+from diarist.records import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Connection
     from typing import TypeAlias
 
-    from diarist.records import CountNotes, ListNamespaces, ListNotes, Namespace
+    from diarist.counting import CountNotes, SurveyNotes
+    from diarist.records import (
+        ListNamespaces,
+        ListNotes,
+        Namespace,
+        Note,
+    )
     from diarist.vectors import Matrix
 
     Matrices: TypeAlias = Callable[[Connection, str, int], Matrix]
@@ -61,6 +70,11 @@ WITH RECURSIVE places (place) AS (
 SELECT place FROM places WHERE place IS NOT NULL
 """
 """Each namespace with notes, from one to the next: what they hold is not read."""
+_SURVEY = f"SELECT count(*), min(updated), max(updated) FROM notes WHERE {_BELOW} AND {HERE}"
+_TEXTS = f"""
+SELECT found.value, count(*) FROM notes, json_each(notes.value, :path) AS found
+WHERE {_BELOW} AND {HERE} AND found.type = 'text' GROUP BY found.value ORDER BY found.value
+"""
 _ORDERS = {"name": "namespace, name", "newest": "+updated DESC, key DESC"}
 _LAST = "SELECT updated, key FROM notes ORDER BY updated DESC, key DESC LIMIT 1"
 _EARLIEST = -(1 << 63)
@@ -79,10 +93,10 @@ def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matric
             return found
     statement = f"SELECT {COLUMNS} FROM notes WHERE {below} ORDER BY {_ORDERS[wanted.order]}"
     if wanted.filter:
-        return _scored(connection.execute(statement, values), wanted)
+        return _scored(connection, connection.execute(statement, values), wanted)
     page = {"limit": wanted.limit, "offset": wanted.offset}
     rows = connection.execute(f"{statement} LIMIT :limit OFFSET :offset", values | page)
-    return [Scored(note_of(row)) for row in rows]
+    return [Scored(_note(connection, row, wanted)) for row in rows]
 
 
 def counts(connection: Connection, wanted: CountNotes, now: int) -> NoteCounts:
@@ -111,6 +125,19 @@ def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list
     return sorted(found)[wanted.offset : end]
 
 
+def survey(connection: Connection, wanted: SurveyNotes, now: int) -> NoteSurvey:
+    """Return how many notes there are, from when to when, and how often a field has each text."""
+    values = bounds(wanted.prefix) | {"now": now}
+    count, oldest, newest = connection.execute(_SURVEY, values).fetchone()
+    if not count:
+        return NoteSurvey()
+    texts: dict[str, int] = {}
+    if wanted.field is not None:
+        path = "$." + json.dumps(wanted.field, ensure_ascii=False)
+        texts = dict(connection.execute(_TEXTS, values | {"path": path}).fetchall())
+    return NoteSurvey(count, moment(oldest), moment(newest), texts)
+
+
 def _begins(namespace: Namespace, start: Namespace, wildcard: str | None) -> bool:
     return all(part in (one, wildcard) for part, one in zip(start, namespace, strict=False))
 
@@ -124,7 +151,11 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, di
     holds, values = implied(wanted.filter)
     values |= bounds(wanted.prefix, below=wanted.below) | {"now": now}
     below = _BELOW
-    if wanted.filter and _is_most(connection, wanted):
+    if wanted.keys is not None:
+        names = {f"k{number}": key for number, key in enumerate(wanted.keys)}
+        below = f"{_BELOW_MOST} AND name IN ({', '.join(f':{name}' for name in names)})"
+        values |= names
+    elif wanted.filter and _is_most(connection, wanted):
         below = _BELOW_MOST
     if wanted.key_prefix:
         below += _BEGINNING
@@ -140,6 +171,7 @@ def _latest(
     last = connection.execute(f"{_LAST} OFFSET ?", (walked,)).fetchone()
     updated, key = last or (_EARLIEST, 0)
     found = _scored(
+        connection,
         connection.execute(
             f"SELECT {COLUMNS} FROM notes INDEXED BY notes_by_time WHERE updated >= :updated"
             f" AND (updated, key) >= (:updated, :key) AND {below}"
@@ -151,11 +183,19 @@ def _latest(
     return found if last is None or len(found) == wanted.limit else None
 
 
-def _scored(rows: Iterable[tuple[Any, ...]], wanted: ListNotes) -> list[Scored]:
+def _scored(
+    connection: Connection, rows: Iterable[tuple[Any, ...]], wanted: ListNotes
+) -> list[Scored]:
     """Return the page that is wanted of those rows that hold what the filter asks for."""
     if wanted.filter:
         rows = (row for row in rows if _holds(row, wanted))
-    return [Scored(note_of(row)) for row in _page(rows, wanted)]
+    return [Scored(_note(connection, row, wanted)) for row in _page(rows, wanted)]
+
+
+def _note(connection: Connection, row: tuple[Any, ...], wanted: ListNotes) -> Note:
+    """Return the note that a row is, with what was asked for."""
+    note = note_of(row)
+    return replace(note, vectors=of_note(connection, row[0])) if wanted.vectors else note
 
 
 def _is_most(connection: Connection, wanted: ListNotes) -> bool:
@@ -192,17 +232,26 @@ def _ranked(
 ) -> list[Scored]:
     """Return the notes that fit best: by words, by vectors, or by both alike."""
     below, values = _below(connection, wanted, now)
-    scores = _by_words(connection, wanted, below, values)
-    alike = _by_vectors(connection, wanted, matrices, below, values)
-    if wanted.query is not None and wanted.vector is not None:
-        scores = _together(scores, alike)
-    elif wanted.vector is not None:
-        scores = alike
-    keys: Iterable[int] = sorted(scores, key=lambda key: (-scores[key], key))
-    if wanted.rest:
-        keys = chain(keys, _others(connection, scores, below, values))
-    rows = (row for row in _rows(connection, keys, wanted) if _holds(row, wanted))
-    return [Scored(note_of(row), scores.get(row[0])) for row in _page(rows, wanted)]
+    if wanted.query is None:
+        ranking = _by_vectors(connection, wanted, matrices, below, values)
+    else:
+        found = _by_words(connection, wanted, below, values)
+        if wanted.vector is not None:
+            alike = dict(_by_vectors(connection, wanted, matrices, below, values, is_whole=True))
+            found = _together(found, alike)
+        ranking = iter(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+    scores: dict[int, float] = {}
+
+    def keys() -> Iterator[int]:
+        for key, score in ranking:
+            scores[key] = score
+            yield key
+        if wanted.rest:
+            yield from _others(connection, scores, below, values)
+
+    rows = _rows(connection, keys(), wanted, below, values)
+    page = _page((row for row in rows if _holds(row, wanted)), wanted)
+    return [Scored(_note(connection, row, wanted), scores.get(row[0])) for row in page]
 
 
 def _together(*rankings: dict[int, float]) -> dict[int, float]:
@@ -226,18 +275,22 @@ def _others(
 
 
 def _rows(
-    connection: Connection, keys: Iterable[int], wanted: ListNotes
+    connection: Connection,
+    keys: Iterator[int],
+    wanted: ListNotes,
+    below: str,
+    values: dict[str, object],
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows with these keys, in their order."""
-    left = iter(keys)
+    """Yield the rows with these keys that may be wanted, in their order."""
+    statement = (
+        f"SELECT {COLUMNS} FROM notes NOT INDEXED"
+        f" WHERE key IN (SELECT value FROM json_each(:chunk)) AND {below}"
+    )
     size = _CHUNK if wanted.filter else min(wanted.offset + wanted.limit, _CHUNK)
-    while chunk := list(islice(left, size)):
-        rows = connection.execute(
-            f"SELECT {COLUMNS} FROM notes WHERE key IN (SELECT value FROM json_each(?))",
-            (json.dumps(chunk),),
-        )
+    while chunk := list(islice(keys, size)):
+        rows = connection.execute(statement, values | {"chunk": json.dumps(chunk)})
         found = {row[0]: row for row in rows}
-        yield from (found[key] for key in chunk)
+        yield from (found[key] for key in chunk if key in found)
 
 
 def _by_words(
@@ -309,15 +362,38 @@ def _by_vectors(
     matrices: Matrices,
     below: str,
     values: dict[str, object],
-) -> dict[int, float]:
-    """Return cosine similarities; a note with several vectors counts by its best."""
+    *,
+    is_whole: bool = False,
+) -> Iterator[tuple[int, float]]:
+    """Yield keys and how alike they are, best first; of several vectors of a note the best counts.
+
+    Where most notes are below, some may be among them that are not, unless all will be read.
+    """
     if wanted.vector is None:
-        return {}
+        return
     name = _index(connection, wanted.vector, wanted.index)
     if name is None:
-        return {}
-    keys = [key for (key,) in connection.execute(f"SELECT key FROM notes WHERE {below}", values)]
-    return matrices(connection, name, len(wanted.vector)).near(wanted.vector).highest(keys)
+        return
+    keys = None
+    if is_whole or wanted.filter or wanted.keys is not None or not _is_most(connection, wanted):
+        rows = connection.execute(f"SELECT key FROM notes WHERE {below}", values)
+        keys = [key for (key,) in rows]
+    matrix = matrices(connection, name, len(wanted.vector))
+    yield from matrix.near(wanted.vector, keys, wanted.measure).ranked()
+
+
+_INDEXES = """
+WITH RECURSIVE indexes (name) AS (
+    SELECT (SELECT min(name) FROM vectors)
+    UNION ALL
+    SELECT (SELECT min(vectors.name) FROM vectors WHERE vectors.name > indexes.name)
+    FROM indexes WHERE name IS NOT NULL
+)
+SELECT name FROM indexes WHERE name IS NOT NULL AND EXISTS (
+    SELECT 1 FROM vectors WHERE vectors.name = indexes.name AND length(data) = ?
+)
+"""
+"""Each index that has vectors of a length, from one to the next: they are not read."""
 
 
 def _index(connection: Connection, vector: tuple[float, ...], name: str | None) -> str | None:
@@ -328,12 +404,7 @@ def _index(connection: Connection, vector: tuple[float, ...], name: str | None) 
     """
     if name is not None:
         return name
-    names = [
-        name
-        for (name,) in connection.execute(
-            "SELECT DISTINCT name FROM vectors WHERE length(data) = ?", (4 * len(vector),)
-        )
-    ]
+    names = [name for (name,) in connection.execute(_INDEXES, (4 * len(vector),))]
     if len(names) > 1:
         raise ValueError(
             f"several indexes have {len(vector)} dimensions: {', '.join(sorted(names))}; "

@@ -7,35 +7,34 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.messages import as_json
-from diarist.backends.statements.note_lists import counts, listed, namespaces
+from diarist.backends.statements.note_lists import counts, listed, namespaces, survey
 from diarist.backends.statements.note_rows import COLUMNS, encoded, note_of
 from diarist.backends.statements.schema import micros, moment
-from diarist.backends.statements.vectors import packed, unpacked
+from diarist.backends.statements.vectors import of_note, packed
 from diarist.checks import shown
+from diarist.counting import CountNotes, NoteCounts, NoteSurvey, SurveyNotes
 from diarist.errors import ConflictError
 from diarist.recall.terms import index_terms, texts_in
 from diarist.records import (
     KEEP,
-    CountNotes,
     DeleteNote,
     GetNote,
     ListNamespaces,
     ListNotes,
-    NoteCounts,
     PutNote,
     RestoreNote,
     Scored,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from sqlite3 import Connection
 
     from diarist.backends.statements.note_lists import Matrices
     from diarist.records import Note, NoteOperation, Vectors
 
-_READS = (GetNote, ListNotes, CountNotes, ListNamespaces)
+_READS = (GetNote, ListNotes, CountNotes, SurveyNotes, ListNamespaces)
 
 
 def run(
@@ -44,7 +43,8 @@ def run(
     """Do all operations, the reads first: they see the state before. Return a result for each.
 
     A put gives None, a get a note or None, a delete or restore whether there was something, a
-    listing scored notes, a count its counts, a listing of namespaces tuples.
+    listing scored notes, a count its counts, a survey what it found, a listing of namespaces
+    tuples.
     """
     at = micros(now)
     connection.execute("DELETE FROM notes WHERE expires <= ?", (at,))
@@ -75,6 +75,8 @@ def read(
             results[number] = listed(connection, operation, at, matrices)
         elif isinstance(operation, CountNotes):
             results[number] = counts(connection, operation, at)
+        elif isinstance(operation, SurveyNotes):
+            results[number] = survey(connection, operation, at)
         elif isinstance(operation, ListNamespaces):
             results[number] = namespaces(connection, operation, at)
     return results
@@ -82,20 +84,24 @@ def read(
 
 def nobody(operations: Iterable[NoteOperation]) -> list[Any]:
     """Return what operations that put nothing give where the user has nothing."""
-    return [_nothing(operation) for operation in operations]
+    return [_NOTHING[type(operation)]() for operation in operations]
 
 
-def _nothing(operation: NoteOperation) -> Any:
-    if isinstance(operation, (DeleteNote, RestoreNote)):
-        return False
-    if isinstance(operation, CountNotes):
-        return NoteCounts()
-    return None if isinstance(operation, GetNote) else []
+_NOTHING: dict[type[NoteOperation], Callable[[], Any]] = {
+    PutNote: lambda: None,
+    GetNote: lambda: None,
+    DeleteNote: bool,
+    RestoreNote: bool,
+    ListNotes: list,
+    CountNotes: NoteCounts,
+    SurveyNotes: NoteSurvey,
+    ListNamespaces: list,
+}
 
 
 def puts(operations: Iterable[NoteOperation]) -> bool:
     """Say whether one of the operations may make the user's first note."""
-    return any(isinstance(operation, PutNote) for operation in operations)
+    return any(isinstance(each, PutNote) and each.value is not KEEP for each in operations)
 
 
 def only_read(operations: Iterable[NoteOperation]) -> bool:
@@ -139,7 +145,7 @@ def cleanup(connection: Connection, now: datetime, retention: timedelta) -> int:
 def every(connection: Connection) -> list[tuple[Note, dict[str, list[list[float]]]]]:
     """Return all notes, deleted and expired ones too, with their vectors."""
     rows = connection.execute(f"SELECT {COLUMNS} FROM notes ORDER BY key").fetchall()
-    return [(note_of(row), _vectors(connection, row[0])) for row in rows]
+    return [(note_of(row), of_note(connection, row[0])) for row in rows]
 
 
 def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
@@ -194,22 +200,19 @@ def _put(connection: Connection, put: PutNote, now: int) -> None:
     elif put.ttl is not KEEP and put.ttl is not None:
         ttl = put.ttl // timedelta(microseconds=1)
         expires = now + ttl
-    key = connection.execute(
-        _PUT[put.metadata is KEEP, put.ttl is KEEP and expires is None],
-        (
-            *place,
-            as_json(put.value),
-            metadata,
-            now,
-            now,
-            ttl,
-            expires,
-            _terms(put.key, put.value),
-        ),
-    ).fetchone()[0]
+    kept = put.metadata is KEEP, put.ttl is KEEP and expires is None
+    if put.value is KEEP:
+        row = connection.execute(_CHANGE[kept], (now, metadata, ttl, expires, *place)).fetchone()
+        if row is None:
+            return
+    else:
+        said = as_json(put.value), metadata, now, now, ttl, expires, _terms(put.key, put.value)
+        row = connection.execute(_PUT[kept], (*place, *said)).fetchone()
     if put.vectors is not KEEP:
-        connection.execute("DELETE FROM vectors WHERE note = ?", (key,))
-        _set_vectors(connection, key, put.vectors or {})
+        connection.execute("DELETE FROM vectors WHERE note = ?", row)
+        _set_vectors(connection, row[0], put.vectors or {})
+    if put.sole:
+        connection.execute("DELETE FROM notes WHERE name = ? AND key <> ?", (put.key, *row))
 
 
 def _put_statement(*, keep_metadata: bool, keep_ttl: bool) -> str:
@@ -229,11 +232,22 @@ def _put_statement(*, keep_metadata: bool, keep_ttl: bool) -> str:
     )
 
 
-_PUT = {
-    (keep_metadata, keep_ttl): _put_statement(keep_metadata=keep_metadata, keep_ttl=keep_ttl)
-    for keep_metadata in (False, True)
-    for keep_ttl in (False, True)
-}
+def _change_statement(*, keep_metadata: bool, keep_ttl: bool) -> str:
+    """Return how all but the value of a note is changed, where there is one."""
+    kept = {"updated": False, "metadata": keep_metadata, "ttl": keep_ttl, "expires": keep_ttl}
+    changes = ", ".join(
+        f"{column} = {f'coalesce(?, {column})' if is_kept else '?'}"  # what is kept is not told
+        for column, is_kept in kept.items()
+    )
+    return (
+        f"UPDATE notes SET {changes} WHERE namespace = ? AND name = ? AND deleted IS NULL"
+        " RETURNING key"
+    )
+
+
+_KEPT = [(keep_metadata, keep_ttl) for keep_metadata in (False, True) for keep_ttl in (False, True)]
+_PUT = {(a, b): _put_statement(keep_metadata=a, keep_ttl=b) for a, b in _KEPT}
+_CHANGE = {(a, b): _change_statement(keep_metadata=a, keep_ttl=b) for a, b in _KEPT}
 
 
 def _delete(connection: Connection, delete: DeleteNote, now: int) -> bool:
@@ -296,13 +310,3 @@ def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:
                 "INSERT INTO vectors (note, name, part, data) VALUES (?, ?, ?, ?)",
                 (note, name, part, packed(vector)),
             )
-
-
-def _vectors(connection: Connection, note: int) -> dict[str, list[list[float]]]:
-    found: dict[str, list[list[float]]] = {}
-    rows = connection.execute(
-        "SELECT name, data FROM vectors WHERE note = ? ORDER BY name, part", (note,)
-    )
-    for name, data in rows:
-        found.setdefault(name, []).append(list(unpacked(data)))
-    return found

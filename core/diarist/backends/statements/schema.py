@@ -112,6 +112,7 @@ CREATE TABLE notes (
     terms TEXT NOT NULL,
     UNIQUE (namespace, name)
 );
+CREATE INDEX notes_by_name ON notes (name);
 CREATE INDEX notes_by_time ON notes (updated);
 CREATE INDEX notes_expiring ON notes (expires) WHERE expires IS NOT NULL;
 CREATE INDEX notes_deleted ON notes (deleted) WHERE deleted IS NOT NULL;

@@ -63,6 +63,17 @@ def of_messages(
     return found
 
 
+def of_note(connection: Connection, note: int) -> dict[str, list[list[float]]]:
+    """Return the vectors of a note, by its key: index, vectors."""
+    found: dict[str, list[list[float]]] = {}
+    rows = connection.execute(
+        "SELECT name, data FROM vectors WHERE note = ? ORDER BY name, part", (note,)
+    )
+    for name, data in rows:
+        found.setdefault(name, []).append(list(unpacked(data)))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Cached:
     """An index's vectors of one user, as they were read.
@@ -90,16 +101,18 @@ class Cached:
             )
         )
         known = self
-        if epoch != self.epoch:
-            known = Cached(self.kind, self.index, Matrix(self.matrix.length))
+        if epoch[:1] != self.epoch[:1]:
+            known = Cached(self.kind, self.index, Matrix(self.matrix.length), epoch)
+        elif epoch != self.epoch:
+            left = connection.execute(f"SELECT no FROM {table} WHERE name = ?", (self.index,))
+            known = replace(self, matrix=self.matrix.only([no for (no,) in left]), epoch=epoch)
         rows = connection.execute(
             f"SELECT no, {of}, data FROM {table} WHERE no > ? AND name = ? ORDER BY no",
             (known.last, self.index),
         ).fetchall()
         if not rows:
-            return replace(known, epoch=epoch)
-        matrix = known.matrix.with_rows([(key, data) for _, key, data in rows])
-        return replace(known, matrix=matrix, epoch=epoch, last=rows[-1][0])
+            return known
+        return replace(known, matrix=known.matrix.with_rows(rows), last=rows[-1][0])
 
 
 def lacking(
