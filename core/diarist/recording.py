@@ -7,6 +7,7 @@ the turn waits in the log, and is tried again with the user's next one.
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from diarist.blocking import background, finish, in_background
@@ -104,6 +105,7 @@ class Recorder:
         if diary.learns_at_once:
             await _learned(diary, user_id)
         else:
+            import_module("diarist.writer")  # a fork while the thread behind does it would hang
             in_background(self._notice(user_id))
         return turn
 

@@ -224,10 +224,41 @@ if os.fork() == 0:
     os._exit(7)
 print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
+    assert printed(code) == "7\n"
+
+
+def test_a_fork_while_the_first_turn_is_handed_over_does_not_wait_for_ever():
+    code = """
+import os, sys, time
+from importlib.abc import MetaPathFinder
+from diarist import Diary, Extraction, Message, Recorder
+from diarist.testing import AsyncScriptedExtractor, MemoryBackend
+
+class Slow(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "diarist.lanes":
+            time.sleep(0.3)
+
+sys.meta_path.insert(0, Slow())
+diary = Diary(MemoryBackend(), agent=AsyncScriptedExtractor([Extraction()] * 2))
+said = [Message("user", "I love tea.")]
+Recorder(diary).record_sync("ana", "chat", said)
+time.sleep(0.1)
+if os.fork() == 0:
+    Recorder(diary).record_sync("ben", "chat", said)
+    Recorder(diary).flush_sync("ben")
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    assert printed(code) == "7\n"
+
+
+def printed(code: str) -> str:
+    """Return what a program prints; neither it nor what it forks is left behind."""
     command = [sys.executable, "-c", code]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        assert child.communicate(timeout=20)[0] == "7\n"
+        return child.communicate(timeout=20)[0]
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
