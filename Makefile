@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-EXTRAS := cli,vectors,langchain,llama-index,crewai,pydantic-ai
+EXTRAS := cli,vectors,firestore,langchain,llama-index,crewai,pydantic-ai
 READY  := $(VENV)/.ready
 UV     := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 

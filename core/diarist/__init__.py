@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diarist.backends.firestore import FirestoreBackend
     from diarist.backends.local import LocalBackend
     from diarist.backends.sqlite import SQLiteRecords
     from diarist.binding import bind_user
@@ -101,6 +102,7 @@ __all__ = [
     "Extraction",
     "ExtractionError",
     "Extractor",
+    "FirestoreBackend",
     "FormatVersionError",
     "GetNote",
     "Hit",
@@ -156,6 +158,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "diarist.backends.firestore": "FirestoreBackend",
     "diarist.backends.local": "LocalBackend",
     "diarist.backends.sqlite": "SQLiteRecords",
     "diarist.binding": "bind_user",

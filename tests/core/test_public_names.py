@@ -19,7 +19,11 @@ IMPURE_IMPORTS = {"asyncio", "io", "os", "pathlib", "random", "secrets", "shutil
                   "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib"}  # fmt: skip
 ALLOWED = {"diarist", "pydantic", "pydantic_core", "rapidfuzz", "rich",
            "tomlkit", "typer", "click"}  # fmt: skip
-EXTRAS: dict[str, set[str]] = {"testing": {"pytest"}, "vectors.py": {"numpy"}}
+EXTRAS: dict[str, set[str]] = {
+    "backends": {"google"},
+    "testing": {"pytest"},
+    "vectors.py": {"numpy"},
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -122,7 +122,9 @@ async def update(store: TextStore, user_id: str, kind: str, change: Change[T]) -
     if isinstance(store, _Updating):
         return await store.update(user_id, kind, change)
     if isinstance(store, DocumentStore):
-        return await _update_by_version(store, user_id, kind, change)
+        import asyncio
+
+        return await update_by_version(store, user_id, kind, change, asyncio.sleep)
     return await _update_under_lock(store, user_id, kind, change)
 
 
@@ -136,9 +138,14 @@ async def update_keeping(store: PageStore, user_id: str, kind: str, change: Chan
     return await update(store, user_id, kind, change)
 
 
-async def _update_by_version(store: DocumentStore, user_id: str, kind: str, change: Change[T]) -> T:
-    import asyncio
-
+async def update_by_version(
+    store: DocumentStore,
+    user_id: str,
+    kind: str,
+    change: Change[T],
+    sleep: Callable[[float], Awaitable[object]],
+) -> T:
+    """Do what `update` does by nothing but get and put; `sleep` waits so many seconds."""
     for attempt in range(ATTEMPTS):
         text, version = await store.get(user_id, kind)
         changed, result = change(text)
@@ -147,7 +154,7 @@ async def _update_by_version(store: DocumentStore, user_id: str, kind: str, chan
         try:
             await store.put(user_id, kind, changed, expect=ABSENT if version is None else version)
         except ConflictError:
-            await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
+            await sleep(random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
         else:
             return result
     raise ConflictError(

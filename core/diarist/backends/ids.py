@@ -27,6 +27,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.@+")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(?:\.|\Z)")
 _ESCAPE = re.compile(r"((?:%[0-9A-F]{2})+)")
 _CUT = re.compile(r"(?P<start>.*)%~(?P<hash>[0-9a-f]{64})\Z", re.DOTALL)
+_PAGE = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -52,6 +53,29 @@ def check_user_id(user_id: object) -> str:
             f"a user id must be valid Unicode, without lone surrogates: {user_id[:80]!r}"
         ) from None
     return user_id
+
+
+def is_page(kind: str) -> bool:
+    """Say whether this is the kind of a page, not of a notebook.
+
+    >>> is_page("preferences"), is_page("memory/main")
+    (True, False)
+    """
+    return _PAGE.match(kind) is not None
+
+
+def check_kind(kind: str) -> str:
+    """Return `kind`, which is a page's or a notebook's.
+
+    Raises:
+        InvalidIdError: it is neither.
+    """
+    if is_page(kind) or agent_name_of(kind) is not None:
+        return kind
+    raise InvalidIdError(
+        f'a kind is a short lower-case word, or "{NOTEBOOKS}" and an agent name as diarist writes '
+        f"it, not {kind[:80]!r}"
+    )
 
 
 @lru_cache(maxsize=4096)

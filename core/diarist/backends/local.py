@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import time
 from contextlib import suppress
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeVar
 
 from diarist import workers
 from diarist.backends import files
 from diarist.backends.base import ABSENT, ANY, blocking_of
 from diarist.backends.folders import UserFolders, joined
-from diarist.backends.ids import NOTEBOOKS, agent_name_of, is_cut, notebook_folder, notebook_kind
+from diarist.backends.ids import (
+    NOTEBOOKS,
+    agent_name_of,
+    check_kind,
+    is_cut,
+    is_page,
+    notebook_folder,
+    notebook_kind,
+)
 from diarist.backends.outside import (
     PATIENCE,
     QUIET,
@@ -30,7 +37,7 @@ from diarist.backends.outside import (
 )
 from diarist.blocking import at_once
 from diarist.caching import BoundedCache
-from diarist.errors import ConflictError, DocumentError, InvalidIdError, UserExistsError
+from diarist.errors import ConflictError, DocumentError, UserExistsError
 from diarist.pages.toml import clean
 
 if TYPE_CHECKING:
@@ -43,13 +50,11 @@ if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
 
 T = TypeVar("T")
-P = ParamSpec("P")
 Durability = Literal["full", "normal"]
 
 SEEN_BYTES = 32_000_000
 """How many bytes of pages are kept in memory to compare with."""
 
-_KIND = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 _NOTEBOOK = "MEMORY.md"
 _AGENT_NAME_FILE = ".agent_name"
 
@@ -223,14 +228,9 @@ class _Folder:
     # ------------------------------------------------------------ users
 
     def page_path(self, user_id: str, kind: str) -> Path:
-        if _KIND.match(kind):
-            return joined(self.users.of(user_id), f"{kind}.toml")
-        name = notebook_folder(kind)
+        name = notebook_folder(check_kind(kind))
         if name is None:
-            raise InvalidIdError(
-                f'a kind is a short lower-case word, or "{NOTEBOOKS}" and an agent name as '
-                f"diarist writes it, not {kind[:80]!r}"
-            )
+            return joined(self.users.of(user_id), f"{kind}.toml")
         memory = joined(self.users.of(user_id), "memory")
         files.is_folder(memory)  # a symbolic link in its place is refused
         folder = joined(memory, name)
@@ -242,7 +242,7 @@ class _Folder:
         stems = [name.removesuffix(".toml") for name in _names(home) if name.endswith(".toml")]
         memory = joined(home, "memory")
         notebooks = [_notebook_in(memory / name) for name in _names(memory)]
-        return sorted(filter(_KIND.match, stems)) + sorted(filter(None, notebooks))
+        return sorted(filter(is_page, stems)) + sorted(filter(None, notebooks))
 
     def list_users(self) -> list[str]:
         return self.users.list_users()

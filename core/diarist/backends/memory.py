@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from diarist.backends.base import ABSENT, ANY, blocking_of
-from diarist.backends.ids import check_user_id
-from diarist.errors import ConflictError, InvalidIdError, UserExistsError
+from diarist.backends.ids import check_kind, check_user_id
+from diarist.errors import ConflictError, UserExistsError
 from diarist.pages.rendering import clean
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from diarist.backends.records import RecordStore
 
 T = TypeVar("T")
-
-_KIND = re.compile(r"[a-z][a-z0-9_]{0,40}\Z|memory/.+\Z", re.DOTALL)
 
 
 class _Page(NamedTuple):
@@ -72,7 +69,7 @@ class MemoryBackend:
 
     def locate(self, user_id: str, kind: str) -> str:
         """Return the name of a page in messages."""
-        return f"memory:{check_user_id(user_id)}/{_checked(kind)}"
+        return f"memory:{check_user_id(user_id)}/{check_kind(kind)}"
 
     async def load(self, user_id: str, kind: str) -> str | None:
         """Return the page, None where there is none."""
@@ -89,7 +86,7 @@ class MemoryBackend:
     async def delete(self, user_id: str, kind: str) -> None:
         """Remove the page."""
         with self._lock:
-            self._pages.get(check_user_id(user_id), {}).pop(_checked(kind), None)
+            self._pages.get(check_user_id(user_id), {}).pop(check_kind(kind), None)
 
     async def delete_user(self, user_id: str) -> None:
         """Remove all pages of the user; the records are the record store's to remove."""
@@ -159,10 +156,4 @@ class MemoryBackend:
 
     def _find(self, user_id: str, kind: str) -> _Page | None:
         with self._lock:
-            return self._pages.get(check_user_id(user_id), {}).get(_checked(kind))
-
-
-def _checked(kind: str) -> str:
-    if not _KIND.match(kind):
-        raise InvalidIdError(f"a kind is a short lower-case word, not {kind[:80]!r}")
-    return kind
+            return self._pages.get(check_user_id(user_id), {}).get(check_kind(kind))

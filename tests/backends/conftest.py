@@ -1,0 +1,19 @@
+"""What the tests of backends share: servers of our own on loopback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backends.firestore_server import FirestoreServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreServer]:
+    with FirestoreServer() as it:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", it.address)
+        yield it
