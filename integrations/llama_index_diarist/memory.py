@@ -21,12 +21,12 @@ from pydantic import InstanceOf, PrivateAttr, model_serializer
 from diarist import Diary, Recorder
 from diarist.adapters import address, new_session_id, open_diary, whose
 from llama_index_diarist.block import told, told_of
-from llama_index_diarist.chat import beyond, in_question, in_system, is_answer, newest_question
+from llama_index_diarist.chat import beyond, in_question, in_system, newest_question
 from llama_index_diarist.chat_store import OWNER, DiaryAsyncChatStore
 from llama_index_diarist.messages import for_model, from_message, to_message
 from llama_index_diarist.parts import Parts, parts_of
 from llama_index_diarist.queue import Counter, Queue, overflow, queue_of
-from llama_index_diarist.turns import record_last
+from llama_index_diarist.turns import record_ended
 
 if TYPE_CHECKING:
     import os
@@ -305,8 +305,8 @@ class DiaryMemory(Memory):
         who = self._who()
         stored = await self._store(who, records, replaces=False)
         await self._manage_queue(stored)
-        if self.learn and is_answer(messages[-1]):
-            await self._learn(who)
+        if self.learn:
+            await self._learn(who, stored)
 
     async def aset(self, messages: list[ChatMessage]) -> None:
         """Put messages in the place of the session's, archived ones too, at once.
@@ -345,10 +345,10 @@ class DiaryMemory(Memory):
             self._failed("messages of %r wait to be stored with the next: %s", who, error)
             return ()
 
-    async def _learn(self, who: tuple[str, str]) -> None:
-        """Learn from the turn that has just ended."""
+    async def _learn(self, who: tuple[str, str], stored: Sequence[Message]) -> None:
+        """Learn from the turns that end among messages that were just stored."""
         try:
-            await record_last(self.recorder, *who)
+            await record_ended(self.recorder, *who, stored)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
             self._failed("a turn of %r is not learned from: %s", who, error)
 

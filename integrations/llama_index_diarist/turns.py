@@ -5,6 +5,7 @@ Turns are made of what is stored, so that no process has to know what another on
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from llama_index_diarist.chat import is_answer
@@ -13,23 +14,39 @@ from llama_index_diarist.messages import from_message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from diarist import Message, Recorder
+    from diarist import Diary, Message, Recorder
 
 _FEW = 32
 """Messages that are looked at first for the last turn."""
 
 
-async def record_last(recorder: Recorder, user_id: str, session_id: str) -> None:
-    """Log the last turn of a session, of the messages that are there; see `last_turn`."""
+async def record_ended(
+    recorder: Recorder, user_id: str, session_id: str, newer: Sequence[Message]
+) -> None:
+    """Log the turns that end among newer messages, of the messages that are there.
+
+    A turn ends with an answer that nothing follows but what the user says. What others store
+    meanwhile, in other threads or processes, changes nothing.
+    """
+    for message, after in zip_longest(newer, newer[1:]):
+        if not _answers(message) or (after is not None and after.role != "user"):
+            continue
+        turn = await _turn_up_to(recorder.diary, user_id, session_id, message.number or 0)
+        if turn:
+            await recorder.record(user_id, session_id, turn)
+
+
+async def _turn_up_to(diary: Diary, user_id: str, session_id: str, number: int) -> list[Message]:
+    """Return the turn that a message ends; see `last_turn`."""
     size = _FEW
     while True:
-        found = await recorder.diary.messages.read(user_id, session_id, last=size, status=None)
+        found = await diary.messages.read(
+            user_id, session_id, last=size, before=number + 1, status=None
+        )
         turn = last_turn(found, is_all=len(found) < size)
         if turn is not None:
-            break
+            return turn
         size *= 8
-    if turn:
-        await recorder.record(user_id, session_id, turn)
 
 
 async def record_all(

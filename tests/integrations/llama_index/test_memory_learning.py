@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,27 @@ def test_a_turn_is_learned_once_even_if_it_is_put_twice():
         ("I love tea.", "You said so."),
     ]
     assert len(memory.get_all()) == 10
+
+
+def test_each_turn_of_several_that_are_put_at_once_is_learned():
+    extractor = ScriptedExtractor([Extraction()] * 9)
+    memory = DiaryMemory.open(Diary(MemoryBackend(), agent=extractor), "ana", "chat")
+    said = [user("a"), answer("Let me look."), calling("look"), TOOL, answer("b"), user("c")]
+    memory.put_messages([*said, answer("d"), user("e")])
+    memory.recorder.flush_sync("ana")
+    assert [turn.user_msg for turn in extractor.turns] == ["a", "c"]
+
+
+def test_threads_that_share_a_session_learn_each_of_their_turns(tmp_path: Path):
+    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+
+    def work(name: str) -> None:
+        for number in range(5):
+            memory.put_messages([user(f"I love dish {name}{number}."), answer("Noted.")])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(work, "abc"))
+    assert likes(memory.diary).count("text = ") == 15
 
 
 def test_a_question_without_an_answer_is_learned_with_the_next(tmp_path: Path):
