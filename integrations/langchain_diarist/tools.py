@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 import diarist
 from diarist import UnsupportedError, bind_user
-from diarist.adapters import line_for_model, open_diary, run_blocking, whose
+from diarist.adapters import UNUSABLE, line_for_model, open_diary, run_blocking, whose
 from langchain_diarist.runs import UserId, whose_run
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _unusable(error: Exception, on_error: Literal["warn", "raise"]) -> str:
     if on_error == "raise":
         raise error
     _log.warning("a tool can't use the diary: %s: %s", type(error).__name__, error)
-    return "Error: the memory can't be used just now; go on without it."
+    return UNUSABLE
 
 
 def _documented(schema: type[BaseModel]) -> str:

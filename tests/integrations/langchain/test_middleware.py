@@ -16,7 +16,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from diarist import Diary, UnsupportedError, UserNotBoundError, bind_user
-from diarist.testing import MemoryBackend
+from integrations.failing import diary_without_records
 from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import DiaryMiddleware, from_message
 
@@ -356,18 +356,7 @@ def test_what_makes_no_sense_is_refused_when_it_is_made(tmp_path: Path):
     with pytest.raises(ValueError, match='"warn" or "raise"'):
         DiaryMiddleware(tmp_path, on_error="ignore")  # type: ignore[arg-type]
 
-    class Pages:
-        """A backend without records."""
-
-        def __init__(self) -> None:
-            self._backend = MemoryBackend()
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("records", "blocking"):
-                raise AttributeError(name)
-            return getattr(self._backend, name)
-
-    pages: Any = Diary(Pages())
+    pages = diary_without_records()
     with pytest.raises(UnsupportedError, match="record=False"):
         DiaryMiddleware(pages)
     agent = create_agent(

@@ -20,7 +20,7 @@ from langgraph.graph import MessagesState, StateGraph
 from langgraph.types import Command
 
 from diarist import BackendError, Diary, DocumentError, UserNotBoundError
-from integrations.langchain.failing import failing_diary
+from integrations.failing import failing_diary
 from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import DiaryMiddleware
 

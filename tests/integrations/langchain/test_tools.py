@@ -12,7 +12,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 import diarist
 from diarist import BackendError, Diary, UnsupportedError, UserNotBoundError, bind_user
 from diarist.testing import MemoryBackend
-from integrations.langchain.failing import failing_diary
+from integrations.failing import failing_diary
 from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import diary_tools
 

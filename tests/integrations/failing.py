@@ -1,4 +1,4 @@
-"""A diary whose disk can be made to fail."""
+"""Diaries whose disk can be made to fail, and diaries without records."""
 
 from __future__ import annotations
 
@@ -27,3 +27,19 @@ def failing_diary() -> tuple[Diary, FailingRecords]:
     backend = MemoryBackend()
     records = FailingRecords(backend.records)
     return Diary(backend, records=records), records  # type: ignore[arg-type]
+
+
+class _Pages:
+    """A backend without records."""
+
+    def __init__(self) -> None:
+        self._backend = MemoryBackend()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("records", "blocking"):
+            raise AttributeError(name)
+        return getattr(self._backend, name)
+
+
+def diary_without_records() -> Diary:
+    return Diary(_Pages())  # type: ignore[arg-type]
