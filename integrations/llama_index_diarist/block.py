@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from diarist import Message, SyncDiary
 
+_BETWEEN = 32
+"""Messages that may have been archived at the same time as others."""
+
 _log = logging.getLogger("diarist.llama_index")
 
 
@@ -134,12 +137,21 @@ class DiaryMemoryBlock(BaseMemoryBlock[str]):
     async def _kept(
         self, user_id: str, session_id: str, messages: Sequence[ChatMessage]
     ) -> list[Message]:
-        """Return messages as they are in the session, where `Memory` has just archived them."""
+        """Return messages as they are in the session, where `Memory` has just archived them.
+
+        Others may stand between them, which were archived at the same time.
+        """
         records = [replace(to_message(message), status="archived") for message in messages]
         there = await self.diary.messages.read(
-            user_id, session_id, status="archived", last=len(records)
+            user_id, session_id, status="archived", last=len(records) + _BETWEEN
         )
-        return there if is_same(there, records) else records
+        found: list[Message] = []
+        for record in reversed(records):
+            while there and not is_same(there[-1:], [record]):
+                there.pop()
+            found += there[-1:]
+            del there[-1:]
+        return found[::-1] if len(found) == len(records) else records
 
     async def atruncate(self, content: str, tokens_to_truncate: int) -> str | None:
         """Return what the diary says in fewer tokens: what helps least is left out first."""

@@ -122,6 +122,19 @@ def test_it_learns_from_what_leaves_the_chat_once(place: str, tmp_path: Path):
     assert len(memory.get_all()) == 7
 
 
+def test_nothing_is_kept_twice_where_a_memory_is_put_to_by_several_at_once(tmp_path: Path):
+    """LlamaIndex's own hands over some messages twice then, and others not at all."""
+    memory = memory_with(DiaryMemoryBlock(tmp_path, "ana"), DiaryAsyncChatStore(tmp_path, "ana"))
+
+    async def main() -> None:
+        for number in range(6):
+            question, answered = user(f"I love dish {number} a lot."), answer("Noted it is.")
+            await asyncio.gather(memory.aput(question), memory.aput(answered))
+
+    asyncio.run(main())
+    assert len(memory.get_all()) == 12
+
+
 def test_in_a_diary_memory_it_learns_nothing_twice(tmp_path: Path):
     block = DiaryMemoryBlock(tmp_path, "ana")
     memory = DiaryMemory.open(
