@@ -238,6 +238,9 @@ def _lead_in(words: tuple[str, ...], category: str) -> tuple[int, str, bool, boo
             length, (aspect, holds) = lead
             return position + length, aspect, holds, denied, kept
         ending = _ending_at(words, position)
+        if ending and words[position + ending] == "being":
+            position, denied = position + ending + 1, not denied
+            continue
         if ending:
             verb = _verb(words[position + ending])
             return position + ending + 1, "", True, not denied, (*kept, verb)

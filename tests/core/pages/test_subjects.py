@@ -130,6 +130,8 @@ instructions | use emojis | instructions | never use emojis
 routines | smoke | routines | gave up smoking
 routines | drink coffee | routines | stopped drinking coffee
 routines | eat meat | routines | don't eat meat
+routines | vegan | routines | stopped being vegan
+routines | a vegetarian | routines | stopped being a vegetarian
 """
 
 
