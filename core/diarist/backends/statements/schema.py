@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
 
-VERSION = 2
+VERSION = 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _decoded = json.JSONDecoder().raw_decode
@@ -94,7 +94,7 @@ CREATE TABLE turns (
     first INTEGER NOT NULL,               -- the numbers of its first and last message
     last INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    east INTEGER NOT NULL DEFAULT 0,      -- seconds that the clock of its user is ahead of UTC
+    east INTEGER NOT NULL,                -- seconds that the clock of its user is ahead of UTC
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
 CREATE INDEX turns_waiting ON turns (at, session, number) WHERE state = 'pending';
@@ -196,9 +196,5 @@ def run_script(connection: Connection, script: str) -> None:
             statement = ""
 
 
-def _add_east(connection: Connection) -> None:
-    connection.execute("ALTER TABLE turns ADD COLUMN east INTEGER NOT NULL DEFAULT 0")
-
-
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _add_east}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 """From a version to the next; each runs in a transaction of its own."""
