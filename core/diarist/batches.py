@@ -93,7 +93,7 @@ class BatchLearner(Learner):
         """Let the extractor read the turns, and apply what it finds to the pages in memory."""
         known = now_known = await self.documents.settled(user_id, PREFERENCES)
         talked = now_talked = await self.documents.settled(user_id, CONVERSATIONS)
-        extract = cast("Callable[[Turn, Snapshot], Extraction]", self.extractor.extract)
+        extract = cast("Callable[[Turn, Snapshot], Extraction]", self.read)
         steps: list[_Step] = []
         failure: Exception | None = None
         for begun in turns:

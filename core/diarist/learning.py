@@ -172,6 +172,17 @@ class Learner:
         """Say whether the extractor, as rules do, answers at once and costs nothing."""
         return getattr(self.extractor, "is_instant", False) and not self.is_async()
 
+    def read(self, turn: Turn, snapshot: Snapshot) -> Extraction | Awaitable[Extraction]:
+        """Return what the extractor finds; of an order only what somebody says of themselves."""
+        found = self.extractor.extract(turn, snapshot)
+        if not turn.is_order:
+            return found
+        from diarist.extraction.orders import of_oneself, of_oneself_awaited
+
+        if isinstance(found, Awaitable):
+            return of_oneself_awaited(found, turn)
+        return of_oneself(found, turn)
+
     async def extract(self, user_id: str, begun: Begun, *, in_thread: bool) -> Begun | Extraction:
         """Let the extractor read the turn; what it gives to be awaited comes back as it is.
 
@@ -180,13 +191,12 @@ class Learner:
             begun: the turn.
             in_thread: this is a worker thread already, where a plain function may block.
         """
-        extract = self.extractor.extract
         try:
             async with self._keeping(user_id, begun):
                 if in_thread or self.is_async():
-                    found = extract(begun.turn, begun.snapshot)
+                    found = self.read(begun.turn, begun.snapshot)
                 else:
-                    found = await workers.run(extract, begun.turn, begun.snapshot)
+                    found = await workers.run(self.read, begun.turn, begun.snapshot)
         except BaseException as error:
             await self.hand_back(user_id, begun, error)
             raise
@@ -395,7 +405,11 @@ def new_owner() -> str:
 
 def _begun(recorded: RecordedTurn, owner: str) -> Begun:
     said = Turn(
-        recorded.session_id, recorded.text_of("user"), recorded.text_of("assistant"), recorded.at
+        recorded.session_id,
+        recorded.text_of("user"),
+        recorded.text_of("assistant"),
+        recorded.at,
+        is_order=recorded.is_order,
     )
     return Begun(said, Snapshot({}), recorded, owner)
 

@@ -24,12 +24,15 @@ class Turn:
         user_msg: what the user said.
         assistant_msg: what the assistant answered.
         at: when it was said, in the time zone of who said it: "tomorrow" is the day after there.
+        is_order: it is a task for an agent, which may not be the user's own: only what somebody
+            says of themselves in it is learned.
     """
 
     session_id: str
     user_msg: str
     assistant_msg: str
     at: datetime
+    is_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

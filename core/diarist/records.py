@@ -28,6 +28,8 @@ ORDERS: tuple[SessionOrder, ...] = get_args(SessionOrder)
 NOTE_ORDERS: tuple[NoteOrder, ...] = get_args(NoteOrder)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+ORDER: Mapping[str, Any] = MappingProxyType({"is_order": True})
+"""Metadata of a user's message that is a task for an agent; see `Turn.is_order`."""
 _USUAL = (dict, MappingProxyType)
 
 
@@ -172,6 +174,11 @@ class RecordedTurn:
     at: datetime
     reason: str | None = None
     attempts: int = 0
+
+    @property
+    def is_order(self) -> bool:
+        """Whether what the user said is a task for an agent; see `ORDER`."""
+        return any(m.role == "user" and m.metadata.get("is_order") is True for m in self.messages)
 
     def text_of(self, role: str) -> str:
         """Return what `role` said, its messages apart by a blank line."""
