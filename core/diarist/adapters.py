@@ -16,6 +16,8 @@ from diarist.binding import Bound, bound
 from diarist.blocking import background, finish
 from diarist.checks import check_session
 from diarist.errors import BackendError, MissingExtraError
+from diarist.records import KINDS as KINDS
+from diarist.records import ORDER as ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -222,6 +224,13 @@ def line_of_call(name: str, arguments: object) -> str:
     as_text = isinstance(arguments, str)
     shown = arguments if as_text else json.dumps(arguments, ensure_ascii=False, default=str)
     return f"[calls {name} {shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…'}]"
+
+
+def says_little(hit: Hit) -> bool:
+    """Say whether something recalled is a word or two, such as "Noted.", beside what fits."""
+    from diarist.recall.context import says_little as judged
+
+    return judged(hit)
 
 
 def exports(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from diarist.recall.candidates import Found
     from diarist.recall.context import Context
     from diarist.recall.query import Query
-    from diarist.records import Embedded, Message, Scored
+    from diarist.records import Embedded, Message, Namespace, Scored
 
 RELATED_HITS = 30
 """How many hits for a question a context may choose from."""
@@ -74,11 +74,15 @@ class Filters:
         session_id: only what was said or learned in this session.
         since: only what was said or touched then or later.
         until: only what was said or touched before.
+        namespace: only notes below it.
+        where: only what it is true of.
     """
 
     session_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    namespace: Namespace = ()
+    where: Callable[[Hit], bool] | None = None
 
     def allows(self, item: Item) -> bool:
         """Say whether an item counts; one without a time does where no time is asked for."""
@@ -120,6 +124,8 @@ class Recaller:
         newest: list[Hit] = []
         if "messages" in kinds and self.records is not None:
             newest = await self._newest(self.records, user_id, k // NEWEST_SHARE, filters)
+        if filters.where is not None:
+            hits, newest = list(filter(filters.where, hits)), list(filter(filters.where, newest))
         return merged(hits, newest, k)
 
     async def ranked(
@@ -129,7 +135,7 @@ class Recaller:
         query = parse(question.text, question.now)
         items = await self.items(user_id, kinds)
         if "notes" in kinds and self.records is not None:
-            items += await self._notes(self.records, user_id, query, question)
+            items += await self._notes(self.records, user_id, query, question, filters)
         found = None
         if "messages" in kinds and self.records is not None:
             found = await self._found(self.records, user_id, query, question, filters)
@@ -179,12 +185,18 @@ class Recaller:
         return await self.records.read(user_id, session_id, last=IN_PROMPT)
 
     async def _notes(
-        self, records: RecordStore, user_id: str, query: Query, question: Question
+        self,
+        records: RecordStore,
+        user_id: str,
+        query: Query,
+        question: Question,
+        filters: Filters,
     ) -> list[Item]:
         """Return the notes that have a word of the question, and those that mean the like."""
-        by_words = ListNotes(query=" ".join(query.words), limit=_NOTES)
+        place = filters.namespace
+        by_words = ListNotes(place, query=" ".join(query.words), limit=_NOTES)
         index, vector = question.vector or (None, None)
-        by_meaning = ListNotes(vector=vector, index=index, limit=_NOTES if vector else 0)
+        by_meaning = ListNotes(place, vector=vector, index=index, limit=_NOTES if vector else 0)
         worded, alike = cast(
             "tuple[list[Scored], list[Scored]]",
             await records.notes(user_id, [by_words, by_meaning], now=question.now),

@@ -10,16 +10,17 @@ from diarist.blocking import one_hop
 from diarist.checks import check_list, check_moment, check_session, check_text, check_whole, shown
 from diarist.errors import UnsupportedError
 from diarist.foundation import Foundation
+from diarist.note_checks import place
 from diarist.records import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from diarist.models import UpdateReport
     from diarist.recall.context import Context
     from diarist.recalling import Filters, Question, Recaller
-    from diarist.records import Hit
+    from diarist.records import Hit, Namespace
 
 
 class Remembering(Foundation):
@@ -35,6 +36,8 @@ class Remembering(Foundation):
         session_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        namespace: Namespace | str = (),
+        where: Callable[[Hit], bool] | None = None,
     ) -> list[Hit]:
         """Return what answers a question best, best first; each fact once, each with its source.
 
@@ -50,6 +53,8 @@ class Remembering(Foundation):
                 belong to none.
             since: only what was said or touched then or later.
             until: only what was said or touched before.
+            namespace: of the notes only those below it.
+            where: a function of a hit; only those that it is true of are taken.
 
         Raises:
             ValueError: an unknown kind, a negative `k`, a time without a zone.
@@ -64,6 +69,8 @@ class Remembering(Foundation):
             None if session_id is None else check_session(session_id),
             None if since is None else check_moment("since", since),
             None if until is None else check_moment("until", until),
+            place(namespace),
+            where,
         )
         return await self._recalled(user_id, await self._question(query), k, kinds, filters)
 

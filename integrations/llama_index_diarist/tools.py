@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llama_index.core.tools import FunctionTool
-from pydantic import BaseModel, ConfigDict, Field, create_model
 
 import diarist
 from diarist.adapters import open_diary
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection
 
-    from diarist import Diary, SyncDiary, Tool
+    from diarist import Diary, SyncDiary
 
 
 def diary_tools(
@@ -64,24 +62,8 @@ def diary_tools(
             tool.call,
             tool.name,
             tool.description,
-            fn_schema=_arguments(tool),
+            fn_schema=tool.arguments,
             async_fn=tool.function,
         )
         for tool in made
     ]
-
-
-def _arguments(tool: Tool) -> type[BaseModel]:
-    """Return the arguments of a tool with their meanings, which LlamaIndex would not find."""
-    shown = tool.parameters["properties"]
-    fields: dict[str, Any] = {
-        name: (
-            argument.annotation,
-            Field(
-                ... if argument.default is Parameter.empty else argument.default,
-                description=shown[name].get("description"),
-            ),
-        )
-        for name, argument in signature(tool.function).parameters.items()
-    }
-    return create_model(tool.name, __config__=ConfigDict(extra="forbid"), **fields)

@@ -28,6 +28,7 @@ PREFERENCES, CONVERSATIONS, RELATED = (
     "Recent conversations, the newest first:",
     "Related to the question, the best first:",
 )
+_SECTIONS = {PREFERENCES: "preferences", CONVERSATIONS: "conversations", RELATED: "related"}
 SHARES = {PREFERENCES: 0.5, RELATED: 0.3, CONVERSATIONS: 0.2}
 """Of the budget: facts say most in the fewest words; what answers the question comes before what
 was merely talked about. What a section leaves over goes to the others, in this order."""
@@ -100,6 +101,20 @@ class Context(str):
         self.receipt = receipt
         return self
 
+    @property
+    def sections(self) -> dict[str, str]:
+        r"""The lines of each section: "preferences", "conversations", "related", as far as it is.
+
+        >>> text = f"{OPENING}\n{PREFERENCES}\n- likes: tea\n- likes: rye\n{CLOSING}"
+        >>> Context(text, Receipt(20, 800)).sections
+        {'preferences': '- likes: tea\n- likes: rye'}
+        """
+        found: dict[str, str] = {}
+        for part in self.split("\n\n")[1:]:
+            heading, *lines = part.splitlines()
+            found[_SECTIONS[heading]] = "\n".join(line for line in lines if line != CLOSING)
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
@@ -167,7 +182,7 @@ def related_lines(hits: Sequence[Hit]) -> list[Line]:
         reason = ""
         if hit.score < least:
             reason = "fits far less than the best"
-        elif SIGNS.isdisjoint(hit.features) and len(terms(hit.text)) < TELLING:
+        elif says_little(hit):
             reason = "says too little"
         day = hit.at and f"{hit.at:%Y-%m-%d}"
         if hit.message is not None:
@@ -178,6 +193,11 @@ def related_lines(hits: Sequence[Hit]) -> list[Line]:
             text = _dated(day, f"{hit.source}: {hit.text}")
         lines.append(_line(RELATED, hit, text, place, reason))
     return lines
+
+
+def says_little(hit: Hit) -> bool:
+    """Say whether a hit is a word or two that only stands near something that fits."""
+    return SIGNS.isdisjoint(hit.features) and len(terms(hit.text)) < TELLING
 
 
 def build(

@@ -49,6 +49,11 @@ class Tool:
     _model: Callable[[], type[BaseModel]] = field(repr=False)
 
     @property
+    def arguments(self) -> type[BaseModel]:
+        """The arguments as a Pydantic model, each with its meaning."""
+        return self._model()
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The JSON Schema of the arguments; a new one each time, yours to change."""
         return deepcopy(_schema(self._model()))

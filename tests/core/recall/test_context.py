@@ -59,6 +59,14 @@ def test_sections_stand_in_one_order_with_what_changes_at_the_end(diary: SyncDia
     assert context.startswith(without.removesuffix("</memory>"))
 
 
+def test_its_sections_can_be_taken_apart(diary: SyncDiary):
+    context = diary.context("ana", "Where does Rui live?")
+    assert list(context.sections) == ["preferences", "conversations", "related"]
+    assert context.sections["preferences"].splitlines() == section(context, "Preferences")
+    assert context.sections["related"].splitlines() == section(context, "Related")
+    assert diary.context("ben").sections == {}
+
+
 def test_the_same_diary_and_question_give_the_same_bytes(diary: SyncDiary, tmp_path: Path):
     first = diary.context("ana", "Where does Rui live?")
     again = diary.context("ana", "Where does Rui live?")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.recall.conftest import Sources
-    from diarist import SyncDiary
+    from diarist import Hit, SyncDiary
     from diarist.testing import FrozenClock
 
 HOUR = timedelta(hours=1)
@@ -42,6 +42,35 @@ def test_a_session_limits_what_is_found(diary: SyncDiary, sources: Sources):
     assert {hit.session_id for hit in found} == {"a"}
     assert {hit.session_id for hit in diary.recall("ana", "tea", session_id="a")} == {"a"}
     assert sources("tea", session_id="unknown") == []
+
+
+def test_a_namespace_limits_notes_and_nothing_else(diary: SyncDiary, sources: Sources):
+    """Also where hundreds of others have the word."""
+    for number in range(300):
+        diary.notes.put("ana", ("apple",), f"k{number}", "tea tea tea")
+    diary.notes.put("ana", ("app", "menu"), "k", "There is tea, and there is cake.")
+    diary.notebook("ana").write("tea")
+    notes = ("notes",)
+    assert sources("tea", namespace=("app",), kinds=notes) == ["app/menu/k"]
+    assert sources("tea", namespace="app", kinds=notes) == ["app/menu/k"]
+    assert sources("tea", namespace=("app", "no"), kinds=notes) == []
+    assert "main:1" in sources("tea", namespace="app")
+    with pytest.raises(TypeError, match="a namespace is"):
+        diary.recall("ana", "tea", namespace=7)  # type: ignore[arg-type]
+
+
+def test_a_function_says_what_is_taken(diary: SyncDiary):
+    """Before what says the same is left out, and before there are `k`."""
+    diary.notes.put("ana", "n", "a", "green tea", metadata={"private": True})
+    diary.notes.put("ana", "n", "b", "Green tea!")
+    said_hourly(diary, "s", *[f"tea number {number}" for number in range(9)])
+
+    def where(hit: Hit) -> bool:
+        return hit.kind == "notes" and not hit.metadata.get("private")
+
+    assert [hit.source for hit in diary.recall("ana", "green tea", 1, where=where)] == ["n/b"]
+    assert len(diary.recall("ana", "tea", 3, where=lambda hit: hit.kind == "messages")) == 3
+    assert diary.recall("ana", "tea", where=lambda hit: False) == []
 
 
 def test_since_and_until_limit_messages(diary: SyncDiary, sources: Sources):
