@@ -1,9 +1,29 @@
-"""CrewAI on a diary."""
+"""CrewAI on a diary: memory, an extractor, tools, inputs for prompts."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from diarist.adapters import exports
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from crewai_diarist.extractor import CrewAIExtractor
+    from crewai_diarist.memory import DiaryMemory
+    from crewai_diarist.tools import diary_inputs, diary_tools
 
-__getattr__, __dir__ = exports(__name__, "crewai", {})
+__all__ = [
+    "CrewAIExtractor",
+    "DiaryMemory",
+    "diary_inputs",
+    "diary_tools",
+]
+
+__getattr__, __dir__ = exports(
+    __name__,
+    "crewai",
+    {
+        "extractor": "CrewAIExtractor",
+        "memory": "DiaryMemory",
+        "tools": "diary_inputs diary_tools",
+    },
+)

@@ -1,0 +1,220 @@
+"""CrewAI's records as notes of a diary: a scope is a namespace, an id the key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from crewai.memory.types import MemoryRecord, ScopeInfo
+from crewai.memory.utils import normalize_scope_path
+
+from diarist import DeleteNote, PutNote
+from diarist.adapters import whose
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from diarist import Diary, Note
+
+Namespace = tuple[str, ...]
+
+_MARK = "crewai"
+"""The key of a note's metadata that says that CrewAI wrote it, and when."""
+_TIMES = ("created_at", "last_accessed")
+_ALL = 1_000_000_000
+
+
+def namespace_of(scope: str | None) -> Namespace:
+    """Return where the notes of a scope are; None, "" and "/" are everywhere.
+
+    >>> namespace_of("/crew//research/"), namespace_of("/")
+    (('crew', 'research'), ())
+    """
+    return tuple(part for part in (scope or "").split("/") if part)
+
+
+def scope_of(namespace: Iterable[str]) -> str:
+    """Return the scope of a namespace, as CrewAI writes it.
+
+    >>> scope_of(("crew", "research")), scope_of(())
+    ('/crew/research', '/')
+    """
+    return normalize_scope_path("/".join(namespace))
+
+
+def naive(moment: datetime) -> datetime:
+    """Return a moment as CrewAI has it: in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a moment of CrewAI's with its zone; one that has a zone keeps it."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def to_put(record: MemoryRecord) -> PutNote:
+    """Return what stores a record."""
+    value = record.model_dump(mode="json", exclude={"id", "scope", *_TIMES})
+    times = {name: aware(getattr(record, name)).isoformat() for name in _TIMES}
+    return PutNote(namespace_of(record.scope), record.id, value, {_MARK: times})
+
+
+def is_record(note: Note) -> bool:
+    """Say whether CrewAI wrote a note."""
+    return _MARK in note.metadata
+
+
+def to_record(note: Note) -> MemoryRecord:
+    """Return a note that CrewAI wrote as the record that it is."""
+    known = cast("Mapping[str, str]", note.metadata[_MARK])
+    times = {name: naive(datetime.fromisoformat(known[name])) for name in _TIMES}
+    place = {"id": note.key, "scope": scope_of(note.namespace)}
+    return MemoryRecord.model_validate({**note.value, **times, **place})
+
+
+class Records:
+    """The records of a user, for those methods of CrewAI's `Memory` that look for no words.
+
+    Only notes that CrewAI wrote are listed, counted and deleted; what other frameworks keep in the
+    same diary stays. A scope holds what is in it and below it, by whole names: "/app" is no part of
+    "/apple". Deleting is for good, and all criteria have to hold.
+
+    Args:
+        diary: where they are.
+        user_id: whose; None takes who is bound.
+    """
+
+    def __init__(self, diary: Diary, user_id: str | None = None) -> None:
+        self._diary, self._user_id = diary, user_id
+
+    def keep(self, records: Iterable[MemoryRecord]) -> list[MemoryRecord]:
+        """Store records and return them as they are then; what is known of one already stays.
+
+        A text that is remembered again has the tags and metadata of both times.
+        """
+        kept = [_renewed(record, self._known(record)) for record in records]
+        self.save(kept)
+        return kept
+
+    def save(self, records: Iterable[MemoryRecord]) -> None:
+        """Store records; one with a known id in its scope takes the place of that one."""
+        self._batch([to_put(record) for record in records])
+
+    def update(self, record: MemoryRecord) -> None:
+        """Put a record in the place of the one that has its id, in whatever scope."""
+        self._batch([replace(to_put(record), sole=True)])
+
+    def delete(
+        self,
+        scope_prefix: str | None = None,
+        categories: list[str] | None = None,
+        record_ids: list[str] | None = None,
+        older_than: datetime | None = None,
+        metadata_filter: dict[str, Any] | None = None,
+    ) -> int:
+        """Delete the records that fit all criteria, and return how many."""
+        leaving = [
+            DeleteNote(namespace_of(record.scope), record.id, forever=True)
+            for record in self._within(scope_prefix)
+            if (record_ids is None or record.id in record_ids)
+            and (categories is None or has_any(record, categories))
+            and (older_than is None or record.created_at < naive(aware(older_than)))
+            and (metadata_filter is None or metadata_filter.items() <= record.metadata.items())
+        ]
+        return sum(self._batch(leaving))
+
+    def reset(self, scope_prefix: str | None = None) -> None:
+        """Delete all records of a scope."""
+        self.delete(scope_prefix)
+
+    def get_record(self, record_id: str) -> MemoryRecord | None:
+        """Return the record with an id, None where there is none."""
+        user_id = whose(self._user_id).user_id
+        notes = self._diary.sync.notes.list(user_id, keys=[record_id], limit=_ALL)
+        return next((to_record(note) for note in notes if is_record(note)), None)
+
+    def list_records(
+        self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0
+    ) -> list[MemoryRecord]:
+        """Return the records of a scope, the newest first."""
+        found = sorted(self._within(scope_prefix), key=lambda one: one.created_at, reverse=True)
+        return found[offset : offset + limit]
+
+    def get_scope_info(self, scope: str) -> ScopeInfo:
+        """Return what a scope holds."""
+        found = self._within(scope)
+        times = [record.created_at for record in found]
+        return ScopeInfo(
+            path=normalize_scope_path(scope),
+            record_count=len(found),
+            categories=sorted({name for record in found for name in record.categories}),
+            oldest_record=min(times, default=None),
+            newest_record=max(times, default=None),
+            child_scopes=_children(found, scope),
+        )
+
+    def list_scopes(self, parent: str = "/") -> list[str]:
+        """Return the scopes right below one."""
+        return _children(self._within(parent), parent)
+
+    def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
+        """Return how many records of a scope each category has."""
+        found = self._within(scope_prefix)
+        return dict(Counter(name for record in found for name in record.categories))
+
+    def count(self, scope_prefix: str | None = None) -> int:
+        """Return how many records a scope has."""
+        return len(self._within(scope_prefix))
+
+    # ------------------------------------------------------------ how
+
+    def _known(self, record: MemoryRecord) -> MemoryRecord | None:
+        user_id = whose(self._user_id).user_id
+        note = self._diary.sync.notes.get(user_id, namespace_of(record.scope), record.id)
+        return None if note is None else to_record(note)
+
+    def _within(self, scope: str | None) -> list[MemoryRecord]:
+        user_id = whose(self._user_id).user_id
+        notes = self._diary.sync.notes.list(user_id, namespace_of(scope), limit=_ALL)
+        return [to_record(note) for note in notes if is_record(note)]
+
+    def _batch(self, operations: list[Any]) -> list[Any]:
+        return self._diary.sync.notes.batch(whose(self._user_id).user_id, operations)
+
+
+def id_of(scope: str, text: str, source: str | None) -> str:
+    """Return the id of a text in a scope; what is private to a source has one of its own."""
+    return str(uuid5(NAMESPACE_URL, "\n".join((scope, source or "", text))))
+
+
+def _renewed(record: MemoryRecord, former: MemoryRecord | None) -> MemoryRecord:
+    """Return a record with what was known of it; an id whose text was changed is not its own."""
+    if former is None:
+        return record
+    if former.content != record.content:
+        return record.model_copy(update={"id": str(uuid4())})
+    known = {
+        "created_at": former.created_at,
+        "categories": list(dict.fromkeys([*former.categories, *record.categories])),
+        "metadata": {**former.metadata, **record.metadata},
+    }
+    return record.model_copy(update=known)
+
+
+def has_any(record: MemoryRecord, categories: Collection[str]) -> bool:
+    """Say whether a record has one of the categories."""
+    return not set(categories).isdisjoint(record.categories)
+
+
+def is_own(record: MemoryRecord, source: str | None) -> bool:
+    """Say whether a record is of that source; one without a source is nobody's who asks."""
+    return source is not None and record.source == source
+
+
+def _children(records: Iterable[MemoryRecord], parent: str) -> list[str]:
+    above = namespace_of(parent)
+    below = {namespace_of(record.scope)[: len(above) + 1] for record in records}
+    return sorted(scope_of(namespace) for namespace in below if len(namespace) > len(above))
