@@ -116,8 +116,9 @@ def to_message(message: BaseMessage, at: datetime | None = None) -> Message:
 def from_message(message: Message) -> BaseMessage:
     """Return a message of the diary as one of LangChain: its own form, else by role and text.
 
-    It shares nothing with `message` that can be changed. What another program wrote for a role that
-    LangChain has no class of arrives as a `ChatMessage`.
+    It shares nothing with `message` that can be changed. Models refuse a tool's result without its
+    call; that of another program is text in the message before, so the result is the assistant's
+    words, too. What is for a role that LangChain has no class of arrives as a `ChatMessage`.
 
     >>> from_message(Message("assistant", "Noted.")).content
     'Noted.'
@@ -133,7 +134,7 @@ def from_message(message: Message) -> BaseMessage:
                 message.source,
                 type(error).__name__,
             )
-    known = _BY_ROLE.get(message.role)
+    known = AIMessage if message.role == "tool" else _BY_ROLE.get(message.role)
     if known is None:
         return ChatMessage(
             content=message.text, role=message.role, name=message.name, id=message.id

@@ -186,7 +186,7 @@ def test_what_another_framework_wrote_arrives_as_role_and_text(diary: Diary):
     )
     diary.sync.record_turn("ana", "chat", [Message("assistant", "Three.")])
     assert history.messages == [
-        HumanMessage("Hi."), ChatMessage("3", role="tool", name="add"), AIMessage("Three."),
+        HumanMessage("Hi."), AIMessage("3", name="add"), AIMessage("Three."),
     ]  # fmt: skip
 
 

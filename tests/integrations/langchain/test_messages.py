@@ -256,7 +256,7 @@ def test_a_class_of_ones_own_comes_back_as_the_one_it_is_built_on():
         (Message("user", "Hi.", "Ana", "m1"), HumanMessage("Hi.", name="Ana", id="m1")),
         (Message("assistant", "Hi."), AIMessage("Hi.")),
         (Message("system", "Hi."), SystemMessage("Hi.")),
-        (Message("tool", "3"), ChatMessage("3", role="tool")),
+        (Message("tool", "3"), AIMessage("3")),
         (
             Message("developer", "Hi.", payload=Payload("llama-index/1", {"blocks": []})),
             ChatMessage("Hi.", role="developer"),
