@@ -8,11 +8,34 @@ from diarist.adapters import exports
 
 if TYPE_CHECKING:
     from diarist_compat.memory_mini import DuplicateKeyError, Entry, EntryStatus, Store
+    from diarist_compat.pydantic_deep import (
+        AgentMemoryToolset,
+        MemoryAccessError,
+        MemoryFile,
+        format_memory_prompt,
+        get_memory_path,
+        load_memory,
+    )
 
-__all__ = ["DuplicateKeyError", "Entry", "EntryStatus", "Store"]
+__all__ = [
+    "AgentMemoryToolset",
+    "DuplicateKeyError",
+    "Entry",
+    "EntryStatus",
+    "MemoryAccessError",
+    "MemoryFile",
+    "Store",
+    "format_memory_prompt",
+    "get_memory_path",
+    "load_memory",
+]
 
 __getattr__, __dir__ = exports(
     __name__,
-    "vectors",
-    {"memory_mini": "DuplicateKeyError Entry EntryStatus Store"},
+    "pydantic-ai",
+    {
+        "memory_mini": "DuplicateKeyError Entry EntryStatus Store",
+        "pydantic_deep": "AgentMemoryToolset MemoryAccessError MemoryFile format_memory_prompt "
+        "get_memory_path load_memory",
+    },
 )
