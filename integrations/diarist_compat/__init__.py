@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from diarist.adapters import exports
 
 if TYPE_CHECKING:
+    from diarist_compat.memento import MemoryManager
     from diarist_compat.memory_mini import DuplicateKeyError, Entry, EntryStatus, Store
     from diarist_compat.pydantic_deep import (
         AgentMemoryToolset,
@@ -24,6 +25,7 @@ __all__ = [
     "EntryStatus",
     "MemoryAccessError",
     "MemoryFile",
+    "MemoryManager",
     "Store",
     "format_memory_prompt",
     "get_memory_path",
@@ -34,6 +36,7 @@ __getattr__, __dir__ = exports(
     __name__,
     "pydantic-ai",
     {
+        "memento": "MemoryManager",
         "memory_mini": "DuplicateKeyError Entry EntryStatus Store",
         "pydantic_deep": "AgentMemoryToolset MemoryAccessError MemoryFile format_memory_prompt "
         "get_memory_path load_memory",
