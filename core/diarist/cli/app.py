@@ -11,6 +11,7 @@ from diarist.cli import (
     compacting,
     editing,
     ingest,
+    migrating,
     moving,
     notes,
     pages,
@@ -55,6 +56,7 @@ app = typer.Typer(
 for group in (ingest, pages, recalling, editing, compacting, checking, moving):
     app.add_typer(group.commands)
 app.add_typer(notes.commands, name="note", help="Put, read and remove notes.")
+app.add_typer(migrating.commands, name="migrate", help="Bring over what other systems keep.")
 app.add_typer(schema.commands, name="schema", help="Show what the pages may hold.")
 
 

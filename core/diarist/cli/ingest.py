@@ -4,15 +4,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Collection, Generator, Iterable, Sequence
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from diarist.backends.records import RecordStore
 from diarist.blocking import finish
@@ -25,7 +23,7 @@ from diarist.cli.options import (
     examples,
     open_blocking_diary,
 )
-from diarist.cli.output import count, headline, note, say, say_json
+from diarist.cli.output import count, headline, note, say, say_json, tracked
 from diarist.cli.transcripts import SpokenTurn, Transcript, read_transcript
 from diarist.diary import Diary
 from diarist.models import Status, UpdateReport
@@ -189,7 +187,7 @@ def _take_in(
     taken.reports += _caught_up(diary, user, transcript.sessions)
     taken.waiting = len(taken.reports)
     known = {session: _known(diary, user, session) for session in transcript.sessions}
-    for turn in _shown(transcript.turns):
+    for turn in tracked(transcript.turns, "reading the turns"):
         if stop.is_set():
             taken.is_stopped = True
             return
@@ -255,18 +253,6 @@ def _is_waiting(diary: Diary, user: str, logged: RecordedTurn) -> bool:
 def _records(diary: Diary) -> RecordStore:
     assert diary.records is not None
     return diary.records
-
-
-def _shown(turns: Sequence[SpokenTurn]) -> Iterable[SpokenTurn]:
-    """Return the turns, with a progress bar where a person looks on."""
-    console = Console(stderr=True)
-    return track(
-        turns,
-        description="reading the turns",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _summarize(user: str, transcript: Transcript, taken: _Taken) -> None:

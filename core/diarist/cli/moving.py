@@ -1,7 +1,6 @@
 """`diarist export`, `import` and `delete`: a user's diary as a whole."""
 
 import asyncio
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +13,13 @@ from diarist.cli.options import (
     AsJson,
     Folder,
     UserId,
+    Yes,
+    ask,
     examples,
     open_diary,
     require_user,
 )
-from diarist.cli.output import count, note, say, say_json, visible
+from diarist.cli.output import count, say, say_json
 from diarist.diary import Diary
 from diarist.errors import UserExistsError
 
@@ -36,7 +37,6 @@ ExportPath = Annotated[
         metavar="PATH", help="A folder or zip file that export wrote.", show_default=False
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 # ------------------------------------------------------------ export
@@ -114,21 +114,13 @@ def delete(
     diary = open_diary(folder, None)
     asyncio.run(require_user(diary, folder, user))
     if not yes:
-        _ask(user, folder)
+        ask(
+            f"Delete everything of {user} in {folder}? It can't be undone",
+            unanswered=f"nobody is here to ask whether to delete {user!r}",
+            refused="nothing is deleted",
+        )
     report = asyncio.run(diary.delete_user(user))
     if as_json:
         say_json(asdict(report))
     else:
         say(str(report))
-
-
-def _ask(user: str, folder: Path) -> None:
-    """Ask, and leave unless the person wants it."""
-    if not sys.stdin.isatty():
-        raise CommandError(
-            f"nobody is here to ask whether to delete {user!r}: pass --yes if it is meant"
-        )
-    question = f"Delete everything of {user} in {folder}? It can't be undone"
-    if not typer.confirm(visible(question), err=True):
-        note("nothing is deleted")
-        raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """The arguments and options that commands share, and the diary they name."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 
 from diarist.backends.local import LocalBackend
 from diarist.cli.failures import CommandError
+from diarist.cli.output import note, visible
 from diarist.cli.tables import load_model, load_table
 from diarist.diary import CONVERSATIONS, PREFERENCES, Diary
 
@@ -57,6 +59,7 @@ ModelName = Annotated[
         show_default=False,
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
@@ -87,6 +90,21 @@ async def require_user(diary: Diary, folder: Path, user_id: str) -> None:
             return
     if user_id not in await diary.list_users():  # who may have notes, and no page
         raise CommandError(f"{folder} has no user {user_id!r}; `diarist users` lists them")
+
+
+def ask(question: str, *, unanswered: str, refused: str) -> None:
+    """Ask, and leave unless the person wants it.
+
+    Args:
+        question: a question that yes is an answer to.
+        unanswered: what is said where nobody can be asked.
+        refused: what is said after a no.
+    """
+    if not sys.stdin.isatty():
+        raise CommandError(f"{unanswered}: pass --yes if it is meant")
+    if not typer.confirm(visible(question), err=True):
+        note(refused)
+        raise typer.Exit(1)
 
 
 def examples(*commands: str) -> str:

@@ -6,9 +6,16 @@ import json
 import re
 import textwrap
 from datetime import date, time
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+from rich.console import Console
+from rich.progress import track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+T = TypeVar("T")
 
 _LONE = "\ud800-\udfff"
 _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069{_LONE}]")
@@ -63,6 +70,18 @@ def count(number: int, noun: str) -> str:
     ('1 turn', '2 turns')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def tracked(parts: Sequence[T], description: str) -> Iterable[T]:
+    """Return the parts, with a progress bar where a person looks on."""
+    console = Console(stderr=True)
+    return track(
+        parts,
+        description=description,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def _escaped(match: re.Match[str]) -> str:

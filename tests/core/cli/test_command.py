@@ -48,6 +48,8 @@ def test_there_are_the_commands_of_the_documentation():
         ("forget",),
         ("import",),
         ("ingest",),
+        ("migrate", "memory-mini"),
+        ("migrate", "tomldiary"),
         ("note", "cleanup"),
         ("note", "get"),
         ("note", "list"),
