@@ -40,6 +40,7 @@ _SHOWN = 200
 
 _log = logging.getLogger("diarist.adapters")
 
+_FILES = (".db", ".sqlite", ".sqlite3")
 _PROCESS = uuid4().hex
 _plain: WeakSet[Diary] = WeakSet()
 """Diaries made of nothing but a path, so that the path makes them again."""
@@ -131,6 +132,16 @@ def open_file(path: str | os.PathLike[str]) -> Diary:
     from diarist.diary import Diary
 
     return Diary(MemoryBackend(records=SQLiteRecords.file(path)))
+
+
+def open_at(path: str | os.PathLike[str]) -> Diary:
+    """Return the diary at a path: one file of one owner, or a folder.
+
+    A file that exists, and a name that ends in .db, .sqlite or .sqlite3, is one file.
+    """
+    if Path(path).is_file() or Path(path).suffix in _FILES:
+        return open_file(path)
+    return open_diary(path)
 
 
 def check_operations(operations: Iterable[NoteOperation]) -> None:

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from crewai.memory.types import MemoryRecord, ScopeInfo
 from crewai.memory.utils import normalize_scope_path
 
-from diarist import DeleteNote, PutNote
+from diarist import KEEP, DeleteNote, PutNote
 from diarist.adapters import whose
 
 if TYPE_CHECKING:
@@ -56,10 +56,16 @@ def aware(moment: datetime) -> datetime:
 
 
 def to_put(record: MemoryRecord) -> PutNote:
-    """Return what stores a record."""
-    value = record.model_dump(mode="json", exclude={"id", "scope", *_TIMES})
+    """Return what stores a record, but for its vector."""
+    value = record.model_dump(exclude={"id", "scope", *_TIMES})
     times = {name: aware(getattr(record, name)).isoformat() for name in _TIMES}
     return PutNote(namespace_of(record.scope), record.id, value, {_MARK: times})
+
+
+def to_touch(note: Note, now: datetime) -> PutNote:
+    """Return what stores that a record was looked at; nothing else of it changes."""
+    times = {**note.metadata[_MARK], "last_accessed": now.isoformat()}
+    return PutNote(note.namespace, note.key, KEEP, {_MARK: times}, at=note.updated_at)
 
 
 def is_record(note: Note) -> bool:
@@ -68,11 +74,26 @@ def is_record(note: Note) -> bool:
 
 
 def to_record(note: Note) -> MemoryRecord:
-    """Return a note that CrewAI wrote as the record that it is."""
+    """Return a note that CrewAI wrote as the record that it is, with a vector the note has."""
     known = cast("Mapping[str, str]", note.metadata[_MARK])
     times = {name: naive(datetime.fromisoformat(known[name])) for name in _TIMES}
     place = {"id": note.key, "scope": scope_of(note.namespace)}
-    return MemoryRecord.model_validate({**note.value, **times, **place})
+    vector = next((vectors[0] for vectors in note.vectors.values()), None)
+    return MemoryRecord.model_validate({**note.value, **times, **place, "embedding": vector})
+
+
+def fits(
+    record: MemoryRecord,
+    categories: Collection[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    older_than: datetime | None = None,
+) -> bool:
+    """Say whether a record has one of the categories and all of the metadata, and is old enough."""
+    return (
+        (categories is None or has_any(record, categories))
+        and (older_than is None or record.created_at < naive(aware(older_than)))
+        and (metadata is None or metadata.items() <= record.metadata.items())
+    )
 
 
 class Records:
@@ -120,9 +141,7 @@ class Records:
             DeleteNote(namespace_of(record.scope), record.id, forever=True)
             for record in self._within(scope_prefix)
             if (record_ids is None or record.id in record_ids)
-            and (categories is None or has_any(record, categories))
-            and (older_than is None or record.created_at < naive(aware(older_than)))
-            and (metadata_filter is None or metadata_filter.items() <= record.metadata.items())
+            and fits(record, categories, metadata_filter, older_than)
         ]
         return sum(self._batch(leaving))
 

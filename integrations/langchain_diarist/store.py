@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from concurrent.futures import Future
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from langgraph.store.base import BaseStore, validate_op_namespace
 
-from diarist.adapters import check_operations, open_diary, open_file, whose
+from diarist.adapters import check_operations, open_at, open_diary, whose
 from langchain_diarist.indexing import Index, Unindexed
 from langchain_diarist.operations import operation_of, owner_of, result_of
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from diarist import Diary, SyncDiary
     from langchain_diarist.indexing import Vectors
     from langchain_diarist.operations import Operation, Owner
-
-_FILES = (".db", ".sqlite", ".sqlite3")
 
 
 class DiaryStore(BaseStore):
@@ -103,12 +100,9 @@ class DiaryStore(BaseStore):
         ":memory:" is private, in memory. A file that exists, and a name that ends in .db, .sqlite
         or .sqlite3, is one file, which has one owner. Anything else is a diary's folder.
         """
-        text, path = os.fspath(conn_string), Path(conn_string)
-        if text == ":memory:":
-            return cls(owner=owner, index=index, ttl=ttl)
-        if path.is_file() or path.suffix in _FILES:
-            return cls(diary=open_file(path), owner=owner, index=index, ttl=ttl)
-        return cls(path, owner=owner, index=index, ttl=ttl)
+        is_private = os.fspath(conn_string) == ":memory:"
+        diary = None if is_private else open_at(conn_string)
+        return cls(diary=diary, owner=owner, index=index, ttl=ttl)
 
     @property
     def index_config(self) -> IndexConfig | None:
