@@ -222,6 +222,13 @@ def line_for_model(hit: Hit) -> str:
     return worded(hit)
 
 
+def resembling(texts: Mapping[str, str], text: str) -> dict[str, int]:
+    """Return the names of the five texts most like `text`, and how much in per cent, from 70 on."""
+    from diarist.pages.preferences import resembling as found
+
+    return found(texts, text, 70)
+
+
 def line_of_call(name: str, arguments: object) -> str:
     """Return the call of a tool as a line of text, for programs that know no other form of it.
 

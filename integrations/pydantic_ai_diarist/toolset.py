@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextvars import Context
 from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -159,8 +161,10 @@ class DiaryToolset(FunctionToolset[Any]):
             return
         run.gather()
         if run.messages:
-            with CancelScope(shield=True):
-                await self._log(run)
+            with CancelScope(
+                shield=True
+            ):  # what learns has neither the run's deadline nor its trace
+                await asyncio.create_task(self._log(run), context=Context())
 
     async def _log(self, run: Run) -> None:
         try:

@@ -17,7 +17,7 @@ from diarist.pages.subjects import says_more, slug, subject
 from diarist.pages.toml import is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from diarist.models import Status
     from diarist.pages.subjects import Subject
@@ -106,14 +106,23 @@ def upsert(
 
 
 def similar(document: Document, category: str, text: str, threshold: int) -> tuple[Match, ...]:
-    """Return the five items of `category` most like `text`, in per cent, best first.
+    """Return the five items of `category` most like `text`, in per cent, best first."""
+    texts = {id: cast("str", item["text"]) for id, item in items(document, category).items()}
+    best = resembling(texts, text, threshold)
+    return tuple(Match(category, id, texts[id], score) for id, score in best.items())
+
+
+def resembling(texts: Mapping[str, str], text: str, threshold: int) -> dict[str, int]:
+    """Return the names of the five texts most like `text`, best first, and how much in per cent.
 
     The score is rapidfuzz's token_set_ratio. It is advice for a model or a person: nothing is
     merged or dropped by it.
+
+    >>> resembling({"a": "love tea", "b": "allergic to walnuts"}, "love green tea", 70)
+    {'a': 100}
     """
     from rapidfuzz import fuzz, process, utils
 
-    texts = {id: cast("str", item["text"]) for id, item in items(document, category).items()}
     best = process.extract(
         text,
         texts,
@@ -122,7 +131,7 @@ def similar(document: Document, category: str, text: str, threshold: int) -> tup
         score_cutoff=threshold,
         limit=5,
     )
-    return tuple(Match(category, id, found, round(score)) for found, score, id in best)
+    return {name: round(score) for _, score, name in best}
 
 
 def forget(document: Document, category: str, id: str) -> tuple[Document, EditResult]:
