@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from diarist.cli import (
     checking,
     compacting,
+    copying,
     editing,
     ingest,
     migrating,
@@ -53,7 +54,7 @@ app = typer.Typer(
         "diarist check",
     ),
 )
-for group in (ingest, pages, recalling, editing, compacting, checking, moving):
+for group in (ingest, pages, recalling, editing, compacting, checking, moving, copying):
     app.add_typer(group.commands)
 app.add_typer(notes.commands, name="note", help="Put, read and remove notes.")
 app.add_typer(migrating.commands, name="migrate", help="Bring over what other systems keep.")

@@ -2,13 +2,13 @@
 
 import asyncio
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from diarist.backends.repair import Repair
 from diarist.backends.sqlite import SQLiteRecords
+from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
     AsJson,
@@ -61,7 +61,7 @@ def check(
 
 
 async def _check(
-    user: str | None, folder: Path, table: str | None, *, mend: bool, as_json: bool
+    user: str | None, folder: str, table: str | None, *, mend: bool, as_json: bool
 ) -> bool:
     """Look, tell, and say whether all is well."""
     async with open_diary(folder, table) as diary:
@@ -83,11 +83,12 @@ async def _check(
 
 
 async def _repaired(diary: Diary, user: str) -> Repair | None:
-    assert isinstance(diary.records, SQLiteRecords)
+    if not isinstance(diary.records, SQLiteRecords):
+        raise CommandError("--repair mends databases of SQLite, and this diary has none")
     return await diary.records.repair(user)
 
 
-async def _problems(diary: Diary, folder: Path, user: str) -> list[Problem]:
+async def _problems(diary: Diary, folder: str, user: str) -> list[Problem]:
     """Return what is wrong with a user's diary; what hides it must not hide the others' too."""
     try:
         return await diary.check(user)

@@ -12,8 +12,9 @@ from typing import Annotated
 
 import typer
 
-from diarist.backends.base import ABSENT, Version
+from diarist.backends.base import ABSENT, DocumentStore, Version
 from diarist.backends.local import LocalBackend
+from diarist.cli.addresses import open_backend
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
@@ -64,7 +65,7 @@ def edit(
     words = _editor()
     diary = open_diary(folder, table)
     asyncio.run(require_user(diary, folder, user))
-    backend = LocalBackend(folder)
+    backend = open_backend(folder)
     before, version = asyncio.run(backend.get(user, page.value))
     copy = _Copy(user, page.value, before or "", diary)
     try:
@@ -185,7 +186,7 @@ def _asked(*, can_save: bool) -> _Answer:
                 return choice
 
 
-def _put(backend: LocalBackend, user: str, page: str, text: str, version: Version | None) -> None:
+def _put(backend: DocumentStore, user: str, page: str, text: str, version: Version | None) -> None:
     try:
         asyncio.run(backend.put(user, page, text, expect=ABSENT if version is None else version))
     except ConflictError as error:

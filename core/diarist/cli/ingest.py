@@ -251,7 +251,7 @@ def _is_waiting(diary: Diary, user: str, logged: RecordedTurn) -> bool:
 
 
 def _records(diary: Diary) -> RecordStore:
-    assert diary.records is not None
+    assert diary.records is not None  # a turn was logged in them
     return diary.records
 
 

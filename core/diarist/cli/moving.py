@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,7 +58,7 @@ def export(
         say(f"{user}: {count(len(names), 'file')} in {path}: {', '.join(names)}")
 
 
-async def _export(user: str, path: str, folder: Path) -> list[str]:
+async def _export(user: str, path: str, folder: str) -> list[str]:
     diary = open_diary(folder, None)
     await require_user(diary, folder, user)
     try:

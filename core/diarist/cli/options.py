@@ -2,18 +2,17 @@
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from diarist.backends.local import LocalBackend
+from diarist.cli.addresses import FORMS, open_backend
 from diarist.cli.failures import CommandError
 from diarist.cli.output import note, visible
 from diarist.cli.tables import load_model, load_table
 from diarist.diary import CONVERSATIONS, PREFERENCES, Diary
 
-DEFAULT_FOLDER = Path("memories")
+DEFAULT_FOLDER = "memories"
 
 
 class PageName(StrEnum):
@@ -23,21 +22,21 @@ class PageName(StrEnum):
     CONVERSATIONS = CONVERSATIONS
 
 
-def _folder(path: str | Path) -> Path:
-    if not str(path):
+def _folder(address: str) -> str:
+    if not address:
         raise CommandError("it names a folder, and is empty")
-    return Path(path)
+    return address
 
 
 UserId = Annotated[str, typer.Argument(metavar="USER", help="Whose diary.", show_default=False)]
 Folder = Annotated[
-    Path,
+    str,
     typer.Option(
         "--diary",
         metavar="PATH",
         envvar="DIARIST_HOME",
         parser=_folder,
-        help="The folder with everybody's pages.",
+        help=f"The folder with everybody's pages, or where else they are: {FORMS}.",
         show_default="./memories",
     ),
 ]
@@ -63,23 +62,23 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
-def open_diary(folder: Path, table: str | None, model: str | None = None) -> Diary:
-    """Return the diary in `folder`; nothing is created before something is written."""
+def open_diary(folder: str, table: str | None, model: str | None = None) -> Diary:
+    """Return the diary at `folder`, an address; nothing is created before something is written."""
     return Diary(
-        LocalBackend(folder),
+        open_backend(folder),
         None if table is None else load_table(table),
         embed=None if model is None else load_model(model),
     )
 
 
-def open_blocking_diary(folder: Path, table: str | None) -> Diary:
+def open_blocking_diary(folder: str, table: str | None) -> Diary:
     """Return the same diary, whose coroutines never suspend: `finish` runs them right here."""
     twin = open_diary(folder, table).blocking
-    assert twin is not None  # a LocalBackend has one
+    assert twin is not None  # every backend that has an address has one
     return twin
 
 
-async def require_user(diary: Diary, folder: Path, user_id: str) -> None:
+async def require_user(diary: Diary, folder: str, user_id: str) -> None:
     """Refuse a user who has no diary yet: most likely the name or the folder is mistyped.
 
     Raises:

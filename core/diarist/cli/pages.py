@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,9 +60,7 @@ def show(
     asyncio.run(_show(user, folder, page, raw=raw, as_json=as_json))
 
 
-async def _show(
-    user: str, folder: Path, page: PageName | None, *, raw: bool, as_json: bool
-) -> None:
+async def _show(user: str, folder: str, page: PageName | None, *, raw: bool, as_json: bool) -> None:
     diary = open_diary(folder, None)
     await require_user(diary, folder, user)
     pages = tuple(PageName) if page is None else (page,)
@@ -119,7 +116,7 @@ def why(
     asyncio.run(_why(user, category, item, folder, as_json=as_json))
 
 
-async def _why(user: str, category: str, item: str, folder: Path, *, as_json: bool) -> None:
+async def _why(user: str, category: str, item: str, folder: str, *, as_json: bool) -> None:
     diary = open_diary(folder, None)
     await require_user(diary, folder, user)
     messages = await diary.why(user, category, item)
@@ -167,7 +164,7 @@ def forget(
     asyncio.run(_forget(user, category, item, folder, as_json=as_json))
 
 
-async def _forget(user: str, category: str, item: str, folder: Path, *, as_json: bool) -> None:
+async def _forget(user: str, category: str, item: str, folder: str, *, as_json: bool) -> None:
     diary = open_diary(folder, None)
     await require_user(diary, folder, user)
     report = await diary.forget_preference(user, category, item)

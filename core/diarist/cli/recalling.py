@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -135,7 +134,7 @@ async def _recall(
     user: str,
     query: str,
     wanted: dict[str, Any],
-    folder: Path,
+    folder: str,
     table: str | None,
     model: str | None,
 ) -> list[Hit]:
@@ -194,7 +193,7 @@ async def _context(
     query: str | None,
     session: str | None,
     max_tokens: int,
-    folder: Path,
+    folder: str,
     table: str | None,
     model: str | None,
 ) -> Context:
@@ -226,7 +225,7 @@ def reembed(
         say(f"{user}: {count(done, 'vector')} added")
 
 
-async def _reembed(user: str, folder: Path, model: str) -> int:
+async def _reembed(user: str, folder: str, model: str) -> int:
     async with open_diary(folder, None, model) as diary:
         await require_user(diary, folder, user)
         return await diary.reembed(user)

@@ -42,6 +42,7 @@ def test_there_are_the_commands_of_the_documentation():
         ("check",),
         ("compact",),
         ("context",),
+        ("copy",),
         ("delete",),
         ("edit",),
         ("export",),
