@@ -3,27 +3,37 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-EXTRAS := cli,vectors,firestore,langchain,llama-index,crewai,pydantic-ai
+NEWEST := cli,vectors,firestore,langchain,llama-index,pydantic-ai
+EXTRAS := $(NEWEST),crewai
+export EXTRAS
+BASE   := $(VENV)/.base
 READY  := $(VENV)/.ready
 UV     := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test newest lint bench clean
 .DEFAULT_GOAL := test
 
-$(READY): pyproject.toml Makefile
+$(BASE): pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "diarist needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing (on Debian: apt install python3-venv)"; exit 2; }
 	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[cli]'
+	@touch $@
+
+$(READY): $(BASE)
 	@$(UV) pip install --quiet --python $(BIN)/python --editable '.[$(EXTRAS)]' --group dev
 	@touch $@
 
-demo: $(READY)  ## a conversation becomes a diary
+demo: $(BASE)  ## a conversation becomes a diary
 	@$(BIN)/python demo/run.py
 
 test: $(READY)  ## the whole suite; pass ARGS="-k name" for a part
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+newest:  ## the same without CrewAI, which pins older releases of what others use
+	$(MAKE) test VENV=.venv-newest EXTRAS=$(NEWEST)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .
@@ -34,4 +44,4 @@ bench: $(READY)  ## every figure beside the peer's, in one run
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .bench dist
+	rm -rf .venv .venv-newest .bench dist

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lacking import marks_of
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
@@ -18,7 +20,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def snippets(language: str) -> list[object]:
     return [
-        pytest.param(code, id=f"{path.name}-{number}")
+        pytest.param(code, id=f"{path.name}-{number}", marks=marks_of(code))
         for path in DOCUMENTS
         for number, (found, code) in enumerate(FENCE.findall(path.read_text()))
         if found == language

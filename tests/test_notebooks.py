@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lacking import marks_of
+
 RUN = Path(__file__).with_name("run_notebooks.py")
 NOTEBOOKS = sorted((RUN.parents[1] / "notebooks").glob("*.ipynb"))
 PLACES = re.compile(r"(?<![\w./:])/(?:home|root|tmp|private|var|usr|opt|mnt|work|Users)/\S+")
@@ -28,7 +30,10 @@ def notebook_of(path: Path, code: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, id=path.stem, marks=marks_of(path.read_text())) for path in NOTEBOOKS],
+)
 def test_a_notebook_shows_what_it_did_and_leaves_nothing_beside_itself(path: Path, tmp_path: Path):
     copy = tmp_path / path.name
     copy.write_text(path.read_text())

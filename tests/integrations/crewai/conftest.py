@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 
-if find_spec("crewai") is None:
-    pytest.skip("CrewAI is not installed in this environment", allow_module_level=True)
+from lacking import REASON, WITHOUT_CREWAI
+
+if WITHOUT_CREWAI:
+    pytest.skip(REASON, allow_module_level=True)
