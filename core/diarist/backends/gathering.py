@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Sequence
 
-    from diarist.backends.database import Work
-
 T = TypeVar("T")
+Work: TypeAlias = "Callable[[Any], T]"
+"""What is done with a connection of the store."""
 Outcome: TypeAlias = "tuple[Any, BaseException | None]"
 _Waiting: TypeAlias = "list[tuple[Work[Any], Future[Any]]]"
 

@@ -9,8 +9,7 @@ from diarist.caching import BoundedCache
 from diarist.records import Embedded
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-
+    from diarist.backends.statements.connection import Connection
     from diarist.vectors import Matrix
 
 VECTOR_BYTES = 256 * 2**20

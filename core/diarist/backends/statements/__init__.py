@@ -1,1 +1,1 @@
-"""All SQL: plain functions of a `sqlite3.Connection`, each called inside one transaction."""
+"""The SQL of records: plain functions of a `Connection`, each called inside one transaction."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements import vectors as vector_statements
+from diarist.backends.statements.connection import ALL, LISTED, Terms
 from diarist.backends.statements.schema import SHIFT, loaded, micros, moment
 from diarist.pages.rendering import clean
 from diarist.recall.candidates import ASKS, TELLS_WHEN
@@ -17,8 +18,8 @@ from diarist.records import EMPTY, Message, Payload, Session
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from sqlite3 import Connection
 
+    from diarist.backends.statements.connection import Connection
     from diarist.records import MessageStatus, SessionOrder
 
 _COLUMNS = "key, id, role, name, text, at, archived, metadata, format, payload"
@@ -30,6 +31,8 @@ _SESSION = "id, active, archived, turns, created, updated, numbered"
 _ACTIVE = "SELECT key FROM messages WHERE key > ? AND key < ? AND archived = 0"
 _FEW = 3
 """Positions that are looked up one by one; for more all keys are read once."""
+_MANY = 500
+"""Ids that are looked up at once; a NUL in one rules out a list in JSON."""
 _FIELDS = ("role", "text", "name", "id", "metadata", "payload", "status")
 
 
@@ -41,10 +44,10 @@ def add_session(connection: Connection, session_id: str, at: int) -> tuple[int, 
     if row is not None:
         return row
     made = connection.execute(
-        "INSERT INTO sessions (id, created, updated) VALUES (?, ?, ?)", (session_id, at, at)
+        "INSERT INTO sessions (id, created, updated) VALUES (?, ?, ?) RETURNING no",
+        (session_id, at, at),
     )
-    assert made.lastrowid is not None
-    return made.lastrowid, 0
+    return made.fetchone()[0], 0
 
 
 def append(
@@ -79,8 +82,9 @@ def append(
     if vectors:
         vector_statements.put(connection, vectors)
     connection.execute(
-        "UPDATE sessions SET numbered = ?, updated = max(updated, ?) WHERE no = ?",
-        (last, latest, session),
+        "UPDATE sessions SET numbered = ?, "
+        "updated = CASE WHEN updated < ? THEN ? ELSE updated END WHERE no = ?",
+        (last, latest, latest, session),
     )
     return tuple(stored), len(rows)
 
@@ -100,8 +104,8 @@ def read(
     session = _session(connection, session_id)
     if session is None:
         return []
-    clauses = [f"key > {session << SHIFT} AND key < {session + 1 << SHIFT}"]
-    values: list[Any] = []
+    clauses = ["key > ? AND key < ?"]
+    values: list[Any] = [*_bounds(session)]
     for bound, sign in ((before, "<"), (after, ">")):
         if bound is None:
             continue
@@ -121,7 +125,7 @@ def read(
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM messages WHERE {' AND '.join(clauses)} "
         f"ORDER BY key {'DESC' if last is not None else 'ASC'} LIMIT ? OFFSET ?",
-        (*values, -1 if limit is None else limit, offset),
+        (*values, ALL if limit is None else limit, offset),
     ).fetchall()
     if last is not None:
         rows.reverse()
@@ -135,8 +139,7 @@ def numbered(connection: Connection, session_id: str, numbers: Collection[int]) 
         return []
     keys = json.dumps([session << SHIFT | number for number in numbers if 0 < number < 1 << SHIFT])
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM messages "
-        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+        f"SELECT {_COLUMNS} FROM messages WHERE key IN {LISTED} ORDER BY key",
         (keys,),
     )
     return [_message(row, session_id) for row in rows]
@@ -153,7 +156,7 @@ def keyed(connection: Connection, keys: Collection[int]) -> dict[int, Message]:
     names = ", ".join(f"messages.{name}" for name in _COLUMNS.split(", "))
     rows = connection.execute(
         f"SELECT {names}, sessions.id FROM messages JOIN sessions ON no = session "
-        "WHERE key IN (SELECT value FROM json_each(?))",
+        f"WHERE key IN {LISTED}",
         (json.dumps(list(keys)),),
     )
     return {row[0]: _message(row[:-1], row[-1]) for row in rows}
@@ -255,9 +258,7 @@ def archive(
         found = sorted([*found, *named], key=lambda message: message.number or 0)
     active = [message for message in found if message.status == "active"]
     keys = json.dumps([session << SHIFT | (message.number or 0) for message in active])
-    connection.execute(
-        "UPDATE messages SET archived = 1 WHERE key IN (SELECT value FROM json_each(?))", (keys,)
-    )
+    connection.execute(f"UPDATE messages SET archived = 1 WHERE key IN {LISTED}", (keys,))
     return [replace(message, status="archived") for message in active]
 
 
@@ -283,7 +284,7 @@ def sessions(
     by = {"updated": "updated DESC, no DESC", "created": "no"}[order]
     rows = connection.execute(
         f"SELECT {_SESSION} FROM sessions ORDER BY {by} LIMIT ? OFFSET ?",
-        (-1 if limit is None else limit, offset),
+        (ALL if limit is None else limit, offset),
     )
     return [_as_session(row) for row in rows]
 
@@ -308,12 +309,14 @@ def restore(
         [(s.id, s.turns, micros(s.created_at), micros(s.updated_at), s.numbered) for s in sessions],
     )
     known = dict(connection.execute("SELECT id, no FROM sessions"))
+    rows: list[tuple[Any, ...]] = []
+    vectors: list[tuple[int, str, Sequence[float]]] = []
     for message in messages:
         at = micros(message.at) if message.at else 0
-        row = _row(known[message.session_id], message.number or 0, message, at)
-        connection.execute(_INSERT, row)
-        given = message.vectors.items()
-        vector_statements.put(connection, [(row[0], name, vector) for name, vector in given])
+        rows.append(_row(known[message.session_id], message.number or 0, message, at))
+        vectors += [(rows[-1][0], name, vector) for name, vector in message.vectors.items()]
+    connection.executemany(_INSERT, rows)
+    vector_statements.put(connection, vectors)
 
 
 # ---------------------------------------------------------------- how
@@ -334,8 +337,8 @@ def _row(session: int, number: int, message: Message, at: int) -> tuple[Any, ...
         as_json(message.metadata) if message.metadata else None,
         payload.format if payload else None,
         as_json(payload.data) if payload else None,
-        " ".join(found),
-        None if message.name is None else " ".join(index_terms(message.name)),
+        Terms(" ".join(found)),
+        None if message.name is None else Terms(" ".join(index_terms(message.name))),
         len(found),
         TELLS_WHEN * tells_when(text) | ASKS * ("?" in text or "？" in text),
     )
@@ -376,12 +379,14 @@ def _known(
 ) -> dict[str, Message]:
     """Return the messages of a session that have these ids."""
     found: dict[str, Message] = {}
-    for id in ids:
-        row = connection.execute(
-            f"SELECT {_COLUMNS} FROM messages WHERE session = ? AND id = ?", (session, clean(id))
-        ).fetchone()
-        if row is not None:
-            found[row[1]] = _message(row, session_id)
+    for start in range(0, len(ids), _MANY):
+        some = [clean(id) for id in ids[start : start + _MANY]]
+        places = ", ".join("?" * len(some))
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM messages WHERE session = ? AND id IN ({places})",
+            (session, *some),
+        )
+        found.update((row[1], _message(row, session_id)) for row in rows)
     return found
 
 

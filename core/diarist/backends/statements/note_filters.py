@@ -25,9 +25,9 @@ def implied(filter: Mapping[str, Any] | None) -> tuple[str, dict[str, object]]:
     """Return a condition on `value`, in SQL, and its parameters.
 
     >>> implied({"kind": "recipe"})
-    ('(instr(value, :f0))', {'f0': '"kind":"recipe"'})
+    ('(instr(value, :f0) > 0)', {'f0': '"kind":"recipe"'})
     >>> implied({})
-    ('1', {})
+    ('TRUE', {})
     """
     parts: list[str] = []
     values: dict[str, object] = {}
@@ -35,7 +35,7 @@ def implied(filter: Mapping[str, Any] | None) -> tuple[str, dict[str, object]]:
         names = [f"f{len(values) + number}" for number in range(len(given))]
         parts.append(f"({clause.format(*(f':{name}' for name in names))})")
         values.update(zip(names, given, strict=True))
-    return " AND ".join(parts) or "1", values
+    return " AND ".join(parts) or "TRUE", values
 
 
 def _clauses(filter: Mapping[str, Any], *, is_inner: bool = False) -> Iterator[_Clause]:
@@ -62,7 +62,9 @@ def _text(field: str, expected: object = _ANYTHING) -> _Clause:
     """Return that the text has the field, and where that can be told, with this value."""
     names = {spelling for name in (field, field.split(".")[-1]) for spelling in _spellings(name)}
     found = sorted(f"{name}:{value}" for name in names for value in _values(expected))
-    return " OR ".join(f"instr(value, {{{place}}})" for place in range(len(found))), tuple(found)
+    return " OR ".join(f"instr(value, {{{place}}}) > 0" for place in range(len(found))), tuple(
+        found
+    )
 
 
 def _values(expected: object) -> tuple[str, ...]:

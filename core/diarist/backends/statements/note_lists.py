@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarist.backends.statements.note_filters import implied
 from diarist.backends.statements.note_rows import (
+    BELOW,
     COLUMNS,
     HERE,
     after,
@@ -24,14 +25,12 @@ from diarist.backends.statements.vectors import of_note
 from diarist.checks import MOST
 from diarist.counting import NoteCounts, NoteSurvey
 from diarist.filters import matches
-from diarist.recall.terms import words_of
 from diarist.records import Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from sqlite3 import Connection
-    from typing import TypeAlias
+    from collections.abc import Iterable, Iterator
 
+    from diarist.backends.statements.connection import Connection, Finding
     from diarist.counting import CountNotes, SurveyNotes
     from diarist.records import (
         ListNamespaces,
@@ -39,30 +38,21 @@ if TYPE_CHECKING:
         Namespace,
         Note,
     )
-    from diarist.vectors import Matrix
 
-    Matrices: TypeAlias = Callable[[Connection, str, int], Matrix]
-    """The vectors of an index, by its name and their length."""
-
-RANKED = 200
-"""Candidates of a full-text search that are looked at."""
 _CHUNK = 256
 """Notes that are fetched at once where it takes some to find those that fit."""
-_LITTLE = 1000
-"""Notes that may all be looked up for a question."""
-_BELOW = "namespace >= :low AND namespace < :high"
 _BELOW_MOST = "+namespace >= :low AND +namespace < :high"
 """The same, read in the order of the table."""
 _BEGINNING = " AND name >= :first AND name < :past"
 _COUNTS = f"""
-SELECT (SELECT count(*) FROM notes WHERE {_BELOW}),
+SELECT (SELECT count(*) FROM notes WHERE {BELOW}),
     (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NOT NULL),
     (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NULL AND expires <= :now)
 """
 _NEXT = f"SELECT namespace FROM notes WHERE {{}} AND {HERE} ORDER BY namespace LIMIT 1"
 _PLACES = f"""
 WITH RECURSIVE places (place) AS (
-    SELECT ({_NEXT.format(_BELOW)})
+    SELECT ({_NEXT.format(BELOW)})
     UNION ALL
     SELECT ({_NEXT.format("namespace > place AND namespace < :high")})
     FROM places WHERE place IS NOT NULL
@@ -70,11 +60,7 @@ WITH RECURSIVE places (place) AS (
 SELECT place FROM places WHERE place IS NOT NULL
 """
 """Each namespace with notes, from one to the next: what they hold is not read."""
-_SURVEY = f"SELECT count(*), min(updated), max(updated) FROM notes WHERE {_BELOW} AND {HERE}"
-_TEXTS = f"""
-SELECT found.value, count(*) FROM notes, json_each(notes.value, :path) AS found
-WHERE {_BELOW} AND {HERE} AND found.type = 'text' GROUP BY found.value ORDER BY found.value
-"""
+_SURVEY = f"SELECT count(*), min(updated), max(updated) FROM notes WHERE {BELOW} AND {HERE}"
 _ORDERS = {"name": "namespace, name", "newest": "+updated DESC, key DESC"}
 _LAST = "SELECT updated, key FROM notes ORDER BY updated DESC, key DESC LIMIT 1"
 _EARLIEST = -(1 << 63)
@@ -82,10 +68,10 @@ _WALKED = 256
 """Of the notes put last, so many are looked at before all that are below a namespace are sorted."""
 
 
-def listed(connection: Connection, wanted: ListNotes, now: int, matrices: Matrices) -> list[Scored]:
+def listed(connection: Connection, wanted: ListNotes, now: int, finding: Finding) -> list[Scored]:
     """Return notes, with scores where it is asked how well they fit."""
     if wanted.query is not None or wanted.vector is not None:
-        return _ranked(connection, wanted, now, matrices)
+        return _ranked(connection, wanted, now, finding)
     below, values = _below(connection, wanted, now)
     if wanted.order == "newest":
         found = _latest(connection, wanted, below, values)
@@ -125,7 +111,7 @@ def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list
     return sorted(found)[wanted.offset : end]
 
 
-def survey(connection: Connection, wanted: SurveyNotes, now: int) -> NoteSurvey:
+def survey(connection: Connection, wanted: SurveyNotes, now: int, finding: Finding) -> NoteSurvey:
     """Return how many notes there are, from when to when, and how often a field has each text."""
     values = bounds(wanted.prefix) | {"now": now}
     count, oldest, newest = connection.execute(_SURVEY, values).fetchone()
@@ -133,8 +119,7 @@ def survey(connection: Connection, wanted: SurveyNotes, now: int) -> NoteSurvey:
         return NoteSurvey()
     texts: dict[str, int] = {}
     if wanted.field is not None:
-        path = "$." + json.dumps(wanted.field, ensure_ascii=False)
-        texts = dict(connection.execute(_TEXTS, values | {"path": path}).fetchall())
+        texts = finding.words.tally(connection, wanted.field, f"{BELOW} AND {HERE}", values)
     return NoteSurvey(count, moment(oldest), moment(newest), texts)
 
 
@@ -147,13 +132,14 @@ def _begins(namespace: Namespace, start: Namespace, wildcard: str | None) -> boo
 
 def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, dict[str, object]]:
     """Return which rows may be wanted, and the parameters of that."""
-    seen = "1" if wanted.deleted else HERE
+    seen = "TRUE" if wanted.deleted else HERE
     holds, values = implied(wanted.filter)
     values |= bounds(wanted.prefix, below=wanted.below) | {"now": now}
-    below = _BELOW
+    below = BELOW
     if wanted.keys is not None:
         names = {f"k{number}": key for number, key in enumerate(wanted.keys)}
-        below = f"{_BELOW_MOST} AND name IN ({', '.join(f':{name}' for name in names)})"
+        places = ", ".join(f":{name}" for name in names) or "NULL"
+        below = f"{_BELOW_MOST} AND name IN ({places})"
         values |= names
     elif wanted.filter and _is_most(connection, wanted):
         below = _BELOW_MOST
@@ -201,19 +187,10 @@ def _note(connection: Connection, row: tuple[Any, ...], wanted: ListNotes) -> No
 def _is_most(connection: Connection, wanted: ListNotes) -> bool:
     """Say whether so many notes are below that reading all in their order is quicker."""
     here, last = connection.execute(
-        f"SELECT (SELECT count(*) FROM notes WHERE {_BELOW}), (SELECT max(key) FROM notes)",
+        f"SELECT (SELECT count(*) FROM notes WHERE {BELOW}), (SELECT max(key) FROM notes)",
         bounds(wanted.prefix),
     ).fetchone()
     return here * 4 > (last or 0)
-
-
-def _is_little(connection: Connection, wanted: ListNotes) -> bool:
-    """Say whether so few notes are below that all may be looked up."""
-    here = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM notes WHERE {_BELOW} LIMIT {_LITTLE + 1})",
-        bounds(wanted.prefix),
-    ).fetchone()[0]
-    return here <= _LITTLE
 
 
 def _holds(row: tuple[Any, ...], wanted: ListNotes) -> bool:
@@ -227,17 +204,15 @@ def _page(found: Iterable[Any], wanted: ListNotes) -> list[Any]:
 # ---------------------------------------------------------------- what fits best
 
 
-def _ranked(
-    connection: Connection, wanted: ListNotes, now: int, matrices: Matrices
-) -> list[Scored]:
+def _ranked(connection: Connection, wanted: ListNotes, now: int, finding: Finding) -> list[Scored]:
     """Return the notes that fit best: by words, by vectors, or by both alike."""
     below, values = _below(connection, wanted, now)
     if wanted.query is None:
-        ranking = _by_vectors(connection, wanted, matrices, below, values)
+        ranking = _by_vectors(connection, wanted, finding, below, values)
     else:
-        found = _by_words(connection, wanted, below, values)
+        found = finding.words.fitting(connection, wanted, below, values)
         if wanted.vector is not None:
-            alike = dict(_by_vectors(connection, wanted, matrices, below, values, is_whole=True))
+            alike = dict(_by_vectors(connection, wanted, finding, below, values, is_whole=True))
             found = _together(found, alike)
         ranking = iter(sorted(found.items(), key=lambda one: (-one[1], one[0])))
     scores: dict[int, float] = {}
@@ -293,73 +268,10 @@ def _rows(
         yield from (found[key] for key in chunk if key in found)
 
 
-def _by_words(
-    connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
-) -> dict[int, float]:
-    """Return BM25; words that most notes have, which weigh nothing in it, where a page needs them.
-
-    One order holds for pages of every length, so that what is left out of one begins the next.
-    """
-    words = words_of(wanted.query or "")
-    if not words:
-        return {}
-    end = wanted.offset + wanted.limit
-    values = {**values, "most": -1 if wanted.filter else max(RANKED, end)}
-    if _is_little(connection, wanted):  # then few of those that have a word need be looked at
-        return _matching(connection, words, _OF_LITTLE.format(below), values)
-    found: dict[int, float] = {}
-    is_page = not wanted.filter and wanted.vector is None
-    telling = _telling(connection, words)
-    if is_page:
-        found = _matching(connection, telling, _FIRST.format(below), values)
-    if len(found) < end or not is_page:
-        found = _matching(connection, telling, _JOINED.format(below), values)
-    if len(telling) < len(words) and (len(found) < end or not is_page):
-        found = _matching(connection, words, _JOINED.format(below), values) | found
-    return found
-
-
-_SCORED = "SELECT rowid AS note, -bm25(note_terms) AS score FROM note_terms"
-_MATCHING = "WHERE note_terms MATCH :query"
-_BEST = "ORDER BY bm25(note_terms), rowid LIMIT :most"
-_OF_LITTLE = f"{_SCORED} {_MATCHING} AND +rowid IN (SELECT key FROM notes WHERE {{}}) {_BEST}"
-_FIRST = f"""
-SELECT note, score FROM ({_SCORED} {_MATCHING} {_BEST}) CROSS JOIN notes ON key = note WHERE {{}}
-"""
-"""The best of all, as far as they are wanted."""
-_JOINED = f"""
-SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes ON key = note_terms.rowid
-{_MATCHING} AND {{}} ORDER BY bm25(note_terms), key LIMIT :most
-"""
-"""The best of those that are wanted."""
-
-
-def _matching(
-    connection: Connection, words: Iterable[str], statement: str, values: dict[str, object]
-) -> dict[int, float]:
-    query = " OR ".join(f'"{word}"' for word in words)
-    return dict(connection.execute(statement, {**values, "query": query}))
-
-
-def _telling(connection: Connection, words: list[str]) -> list[str]:
-    """Return the words that not every other note has, or all where there are none."""
-    half = (connection.execute("SELECT max(key) FROM notes").fetchone()[0] or 0) // 2
-    having = "SELECT 1 FROM note_terms WHERE note_terms MATCH ? LIMIT ?"
-    telling = [
-        word
-        for word in words
-        if connection.execute(
-            f"SELECT count(*) FROM ({having})", (f'"{word}"', half + 1)
-        ).fetchone()[0]
-        <= half
-    ]
-    return telling or words
-
-
 def _by_vectors(
     connection: Connection,
     wanted: ListNotes,
-    matrices: Matrices,
+    finding: Finding,
     below: str,
     values: dict[str, object],
     *,
@@ -378,7 +290,7 @@ def _by_vectors(
     if is_whole or wanted.filter or wanted.keys is not None or not _is_most(connection, wanted):
         rows = connection.execute(f"SELECT key FROM notes WHERE {below}", values)
         keys = [key for (key,) in rows]
-    matrix = matrices(connection, name, len(wanted.vector))
+    matrix = finding.vectors(connection, name, len(wanted.vector))
     yield from matrix.near(wanted.vector, keys, wanted.measure).ranked()
 
 

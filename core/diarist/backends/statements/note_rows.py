@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from diarist.backends.statements.connection import End
 from diarist.backends.statements.schema import loaded, moment
 from diarist.records import EMPTY, Note
 
@@ -21,6 +22,8 @@ _INDEXES = "(SELECT json_group_array(DISTINCT name) FROM vectors WHERE note = no
 COLUMNS = (
     f"key, namespace, name, value, metadata, created, updated, ttl, expires, deleted, {_INDEXES}"
 )
+BELOW = "namespace >= :low AND namespace < :high"
+"""Which notes are below a namespace, given its `bounds`."""
 HERE = "deleted IS NULL AND (expires IS NULL OR expires > :now)"
 _SEPARATOR, _ESCAPE = "\x1f", "\x1e"
 _REMEMBERED = 1024
@@ -64,15 +67,15 @@ def bounds(prefix: Namespace, *, below: bool = True) -> dict[str, object]:
     return {"low": low, "high": after(low) if below else low + "\0"}
 
 
-def after(prefix: str) -> str | bytes:
-    r"""Return what comes after all texts that begin with `prefix`; any text comes before a blob.
+def after(prefix: str) -> str | End:
+    r"""Return what comes after all texts that begin with `prefix`.
 
     >>> after("ab"), after("a\U0010ffff"), after("")
     ('ac', 'b', b'')
     """
     start = prefix.rstrip(chr(sys.maxunicode))
     if not start:
-        return b""
+        return End()
     following = ord(start[-1]) + 1
     return start[:-1] + chr(_PAST_SURROGATES if following == _SURROGATES else following)
 

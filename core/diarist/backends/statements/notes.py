@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from diarist.backends.statements.connection import Terms
 from diarist.backends.statements.messages import as_json
 from diarist.backends.statements.note_lists import counts, listed, namespaces, survey
 from diarist.backends.statements.note_rows import COLUMNS, encoded, note_of
@@ -29,16 +30,15 @@ from diarist.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
-    from sqlite3 import Connection
 
-    from diarist.backends.statements.note_lists import Matrices
+    from diarist.backends.statements.connection import Connection, Finding
     from diarist.records import Note, NoteOperation, Vectors
 
 _READS = (GetNote, ListNotes, CountNotes, SurveyNotes, ListNamespaces)
 
 
 def run(
-    connection: Connection, operations: Sequence[NoteOperation], now: datetime, matrices: Matrices
+    connection: Connection, operations: Sequence[NoteOperation], now: datetime, finding: Finding
 ) -> list[Any]:
     """Do all operations, the reads first: they see the state before. Return a result for each.
 
@@ -48,7 +48,7 @@ def run(
     """
     at = micros(now)
     connection.execute("DELETE FROM notes WHERE expires <= ?", (at,))
-    results = read(connection, operations, now, matrices)
+    results = read(connection, operations, now, finding)
     for number, operation in enumerate(operations):
         if isinstance(operation, (GetNote, ListNotes)) and operation.refresh:
             results[number] = _refreshed(connection, results[number], at)
@@ -63,7 +63,7 @@ def run(
 
 
 def read(
-    connection: Connection, operations: Sequence[NoteOperation], now: datetime, matrices: Matrices
+    connection: Connection, operations: Sequence[NoteOperation], now: datetime, finding: Finding
 ) -> list[Any]:
     """Do the operations that read, and leave every time to live as it is."""
     at = micros(now)
@@ -72,11 +72,11 @@ def read(
         if isinstance(operation, GetNote):
             results[number] = get(connection, operation, now)
         elif isinstance(operation, ListNotes):
-            results[number] = listed(connection, operation, at, matrices)
+            results[number] = listed(connection, operation, at, finding)
         elif isinstance(operation, CountNotes):
             results[number] = counts(connection, operation, at)
         elif isinstance(operation, SurveyNotes):
-            results[number] = survey(connection, operation, at)
+            results[number] = survey(connection, operation, at, finding)
         elif isinstance(operation, ListNamespaces):
             results[number] = namespaces(connection, operation, at)
     return results
@@ -152,7 +152,7 @@ def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
     """Put a note back as it was exported."""
     made = connection.execute(
         "INSERT INTO notes (namespace, name, value, metadata, created, updated, ttl, expires,"
-        " deleted, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " deleted, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key",
         (
             encoded(note.namespace),
             note.key,
@@ -166,8 +166,7 @@ def add(connection: Connection, note: Note, vectors: Vectors | None) -> None:
             _terms(note.key, note.value),
         ),
     )
-    assert made.lastrowid is not None
-    _set_vectors(connection, made.lastrowid, vectors or {})
+    _set_vectors(connection, made.fetchone()[0], vectors or {})
 
 
 # ---------------------------------------------------------------- operations
@@ -219,7 +218,7 @@ def _put_statement(*, keep_metadata: bool, keep_ttl: bool) -> str:
     """Return how a note is put: one that was deleted begins anew, a trigger takes its vectors."""
     kept = {"created": True, "metadata": keep_metadata, "ttl": keep_ttl, "expires": keep_ttl}
     changes = ", ".join(
-        f"{column} = iif(deleted IS NULL, {column}, excluded.{column})"
+        f"{column} = CASE WHEN notes.deleted IS NULL THEN notes.{column} ELSE excluded.{column} END"
         if is_kept
         else f"{column} = excluded.{column}"
         for column, is_kept in kept.items()
@@ -298,8 +297,8 @@ def _refreshed(connection: Connection, result: Any, now: int) -> Any:
     return replace(result, expires_at=moment(expires))
 
 
-def _terms(key: str, value: Any) -> str:
-    return " ".join(index_terms(" ".join((key, *texts_in(value)))))
+def _terms(key: str, value: Any) -> Terms:
+    return Terms(" ".join(index_terms(" ".join((key, *texts_in(value))))))
 
 
 def _set_vectors(connection: Connection, note: int, vectors: Vectors) -> None:

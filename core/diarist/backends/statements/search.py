@@ -6,6 +6,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from diarist.backends.statements.connection import LISTED, Scope
 from diarist.backends.statements.schema import SHIFT, micros, moment
 from diarist.recall.candidates import (
     BEST_SESSIONS,
@@ -20,13 +21,12 @@ from diarist.recall.candidates import (
     rarity,
     session_scores,
 )
-from diarist.recall.terms import terms, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from sqlite3 import Connection
 
+    from diarist.backends.statements.connection import Connection, TextIndex
     from diarist.recall.candidates import Wanted
     from diarist.vectors import Nearness
 
@@ -38,21 +38,22 @@ COMMON_NEWEST = 10_000
 """Where no word says more, so many messages with each are looked at, the newest."""
 
 
-def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -> Found | None:
+def find(
+    connection: Connection, wanted: Wanted, index: TextIndex, near: Nearness | None = None
+) -> Found | None:
     """Return what the index knows about a question, None where nothing fits it."""
-    scope = _Scope(connection, wanted)
+    scope = _scope(connection, wanted)
     lengths = dict(connection.execute("SELECT no, words FROM sessions").fetchall())
     count = connection.execute("SELECT sum(active + archived) FROM sessions").fetchone()[0] or 0
     limit = int(max(COMMON, COMMON_SHARE * count))
-    names = frozenset(word for word in wanted.words if _is_name(connection, word))
+    names = index.names(connection, wanted.words)
     words = [word for word in wanted.words if word not in names] or wanted.words
-    counts = [scope.count(connection, word, limit + 1) for word in words]
-    telling = [0 < found <= limit for found in counts]
-    most = limit if any(telling) else COMMON_NEWEST
-    having = [
-        scope.having(connection, word, most) if is_telling or not any(telling) else []
-        for word, is_telling in zip(words, telling, strict=True)
-    ]
+    counts = index.counts(connection, words, scope, limit + 1)
+    telling = [word for word, found in zip(words, counts, strict=True) if 0 < found <= limit]
+    looked_for = telling or words
+    keys = index.having(connection, looked_for, scope, limit if telling else COMMON_NEWEST)
+    having_word = dict(zip(looked_for, keys, strict=True))
+    having = [having_word.get(word, []) for word in words]
     weights = [
         rarity(found, count) if keys else 0.0 for found, keys in zip(counts, having, strict=True)
     ]
@@ -61,7 +62,7 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
 
     chosen = set(best(masks, weights))
     for name in names:  # who may have said it in other words
-        chosen.update(scope.having(connection, name, NEWEST, column="speaker"))
+        chosen.update(index.said_by(connection, name, scope, NEWEST))
     for start, end in wanted.times:
         chosen.update(_said_between(connection, start, end))
     if near is not None:
@@ -70,7 +71,7 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
         chosen.update(_whole(connection, session))
     chosen.update([key + step for key in chosen for step in (-1, 1)])
     rows = _rows(connection, chain.from_iterable(map(neighbours, chosen)))
-    fitting = [key for key in sorted(chosen) if key in rows and scope.has(key, rows[key])]
+    fitting = [key for key in sorted(chosen) if key in rows and _has(wanted, scope, key, rows[key])]
     if not fitting:
         return None
     return Found(
@@ -85,55 +86,24 @@ def find(connection: Connection, wanted: Wanted, near: Nearness | None = None) -
     )
 
 
-class _Scope:
-    """Which messages count."""
+def _scope(connection: Connection, wanted: Wanted) -> Scope:
+    since = None if wanted.since is None else micros(wanted.since)
+    until = None if wanted.until is None else micros(wanted.until)
+    if wanted.session_id is None:
+        return Scope(since=since, until=until)
+    row = connection.execute(
+        "SELECT no FROM sessions WHERE id = ?", (wanted.session_id,)
+    ).fetchone()
+    low, high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
+    return Scope(low, high, since, until)
 
-    def __init__(self, connection: Connection, wanted: Wanted) -> None:
-        self.low, self.high = 0, (1 << 63) - 1
-        self._since, self._until = wanted.since, wanted.until
-        if wanted.session_id is not None:
-            row = connection.execute(
-                "SELECT no FROM sessions WHERE id = ?", (wanted.session_id,)
-            ).fetchone()
-            self.low, self.high = (row[0] << SHIFT, row[0] + 1 << SHIFT) if row else (0, 0)
 
-    def count(self, connection: Connection, word: str, most: int) -> int:
-        """Return how many messages have a word, counting up to `most`."""
-        rows, values = self._having(word, most)
-        return connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0]
-
-    def having(
-        self, connection: Connection, word: str, most: int, *, column: str = "terms"
-    ) -> list[int]:
-        """Return the keys of the messages that have a word, or a speaker, the newest first."""
-        return [key for (key,) in connection.execute(*self._having(word, most, column))]
-
-    def _having(
-        self, word: str, most: int, column: str = "terms"
-    ) -> tuple[str, tuple[object, ...]]:
-        words = f'{{{column}}} : "{word}"'
-        if self._since is None and self._until is None:
-            statement = (
-                "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
-                "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-            )
-            return statement, (words, self.low, self.high, most)
-        statement = (
-            "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
-            "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
-            "AND message_terms.rowid < ? AND at >= ? AND at < ? "
-            "ORDER BY message_terms.rowid DESC LIMIT ?"
-        )
-        since = -(1 << 63) if self._since is None else micros(self._since)
-        until = (1 << 63) - 1 if self._until is None else micros(self._until)
-        return statement, (words, self.low, self.high, since, until, most)
-
-    def has(self, key: int, row: Row) -> bool:
-        return (
-            self.low < key < self.high
-            and (self._since is None or row.at >= self._since)
-            and (self._until is None or row.at < self._until)
-        )
+def _has(wanted: Wanted, scope: Scope, key: int, row: Row) -> bool:
+    return (
+        scope.low < key < scope.high
+        and (wanted.since is None or row.at >= wanted.since)
+        and (wanted.until is None or row.at < wanted.until)
+    )
 
 
 def _said_between(connection: Connection, start: datetime, end: datetime) -> list[int]:
@@ -156,18 +126,7 @@ def _whole(connection: Connection, session: int) -> list[int]:
 
 def _rows(connection: Connection, keys: Iterable[int]) -> dict[int, Row]:
     rows = connection.execute(
-        "SELECT key, words, marks, at, name FROM messages "
-        "WHERE key IN (SELECT value FROM json_each(?))",
+        f"SELECT key, words, marks, at, name FROM messages WHERE key IN {LISTED}",
         (json.dumps(list(set(keys))),),
     )
     return {key: Row(words, marks, moment(at), name) for key, words, marks, at, name in rows}
-
-
-def _is_name(connection: Connection, word: str) -> bool:
-    """Say whether somebody is called so; one called Rose has nothing to do with roses."""
-    found = connection.execute(
-        "SELECT messages.name FROM message_terms JOIN messages ON key = message_terms.rowid "
-        "WHERE message_terms MATCH ? LIMIT 1",
-        (f'{{speaker}} : "{word}"',),
-    ).fetchone()
-    return found is not None and without_accents(word) in map(without_accents, terms(found[0]))

@@ -13,8 +13,8 @@ from diarist.records import Appended, RecordedTurn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from sqlite3 import Connection
 
+    from diarist.backends.statements.connection import Connection
     from diarist.records import Message, NewTurn, TurnState
 
 _COLUMNS = (
@@ -179,10 +179,9 @@ def get(connection: Connection, session_id: str, number: int) -> RecordedTurn | 
 
 def all_turns(connection: Connection, state: TurnState | None) -> list[RecordedTurn]:
     """Return the turns of the user in a state, or all, oldest first."""
+    chosen, values = ("", ()) if state is None else (" WHERE state = ?", (state,))
     rows = connection.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE ? IS NULL OR state = ? "
-        "ORDER BY turns.at, turns.session, turns.number",
-        (state, state),
+        f"SELECT {_COLUMNS} {_FROM}{chosen} ORDER BY turns.at, turns.session, turns.number", values
     ).fetchall()
     return [_turn(connection, row) for row in rows]
 

@@ -8,14 +8,15 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from diarist.backends.statements.connection import LISTED
 from diarist.backends.statements.schema import loaded
 from diarist.recall.terms import text_of
 from diarist.vectors import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from sqlite3 import Connection
 
+    from diarist.backends.statements.connection import Connection
     from diarist.records import Embedded
 
 
@@ -136,9 +137,7 @@ def add(
     keys = json.dumps(list(vectors))
     here = [
         key
-        for (key,) in connection.execute(
-            f"SELECT key FROM {table} WHERE key IN (SELECT value FROM json_each(?))", (keys,)
-        )
+        for (key,) in connection.execute(f"SELECT key FROM {table} WHERE key IN {LISTED}", (keys,))
     ]
     if kind == "messages":
         put(connection, [(key, index, vectors[key]) for key in here])

@@ -9,7 +9,7 @@ from diarist.errors import UserExistsError
 from diarist.records import Exported
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from diarist.backends.statements.connection import Connection
 
 
 def export(connection: Connection) -> Exported:

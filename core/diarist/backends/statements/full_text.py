@@ -1,0 +1,174 @@
+"""The index of words in SQLite: FTS5 over the column `terms`. Called inside one transaction.
+
+This module is a `TextIndex`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from diarist.backends.statements.connection import ALL
+from diarist.backends.statements.note_rows import BELOW, bounds
+from diarist.recall.terms import terms, without_accents, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from diarist.backends.statements.connection import Connection, Scope
+    from diarist.records import ListNotes
+
+RANKED = 200
+"""Candidates of a full-text search that are looked at."""
+_LITTLE = 1000
+"""Notes that may all be looked up for a question."""
+
+# ---------------------------------------------------------------- messages
+
+
+def names(connection: Connection, words: Sequence[str]) -> frozenset[str]:
+    """Return those words that are a speaker's name; Rose has nothing to do with roses."""
+    return frozenset(word for word in words if _is_name(connection, word))
+
+
+def counts(connection: Connection, words: Sequence[str], scope: Scope, most: int) -> list[int]:
+    """Return how many messages have each word, counting up to `most`."""
+    found: list[int] = []
+    for word in words:
+        rows, values = _having(word, scope, most)
+        found.append(connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchone()[0])
+    return found
+
+
+def having(
+    connection: Connection, words: Sequence[str], scope: Scope, most: int
+) -> list[list[int]]:
+    """Return the keys of the messages that have each word, the newest first."""
+    return [_keys(connection, *_having(word, scope, most)) for word in words]
+
+
+def said_by(connection: Connection, name: str, scope: Scope, most: int) -> list[int]:
+    """Return the keys of the messages of a speaker, the newest first."""
+    return _keys(connection, *_having(name, scope, most, column="speaker"))
+
+
+def _keys(connection: Connection, statement: str, values: tuple[object, ...]) -> list[int]:
+    return [key for (key,) in connection.execute(statement, values)]
+
+
+def _having(
+    word: str, scope: Scope, most: int, column: str = "terms"
+) -> tuple[str, tuple[object, ...]]:
+    words = f'{{{column}}} : "{word}"'
+    if scope.since is None and scope.until is None:
+        statement = (
+            "SELECT rowid FROM message_terms WHERE message_terms MATCH ? "
+            "AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        )
+        return statement, (words, scope.low, scope.high, most)
+    statement = (
+        "SELECT key FROM message_terms CROSS JOIN messages ON key = message_terms.rowid "
+        "WHERE message_terms MATCH ? AND message_terms.rowid > ? "
+        "AND message_terms.rowid < ? AND at >= ? AND at < ? "
+        "ORDER BY message_terms.rowid DESC LIMIT ?"
+    )
+    since = -(1 << 63) if scope.since is None else scope.since
+    until = ALL if scope.until is None else scope.until
+    return statement, (words, scope.low, scope.high, since, until, most)
+
+
+def _is_name(connection: Connection, word: str) -> bool:
+    found = connection.execute(
+        "SELECT messages.name FROM message_terms JOIN messages ON key = message_terms.rowid "
+        "WHERE message_terms MATCH ? LIMIT 1",
+        (f'{{speaker}} : "{word}"',),
+    ).fetchone()
+    return found is not None and without_accents(word) in map(without_accents, terms(found[0]))
+
+
+# ---------------------------------------------------------------- notes
+
+_TEXTS = """
+SELECT found.value, count(*) FROM notes, json_each(notes.value, :path) AS found
+WHERE {} AND found.type = 'text' GROUP BY found.value ORDER BY found.value
+"""
+
+
+def tally(
+    connection: Connection, field: str, below: str, values: dict[str, object]
+) -> dict[str, int]:
+    """Return how often a field of the notes has each text, sorted by it."""
+    path = "$." + json.dumps(field, ensure_ascii=False)
+    return dict(connection.execute(_TEXTS.format(below), values | {"path": path}).fetchall())
+
+
+def fitting(
+    connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
+) -> dict[int, float]:
+    """Return BM25; words that most notes have, which weigh nothing in it, where a page needs them.
+
+    One order holds for pages of every length, so that what is left out of one begins the next.
+    """
+    words = words_of(wanted.query or "")
+    if not words:
+        return {}
+    end = wanted.offset + wanted.limit
+    values = {**values, "most": ALL if wanted.filter else max(RANKED, end)}
+    if _is_little(connection, wanted):  # then few of those that have a word need be looked at
+        return _matching(connection, words, _OF_LITTLE.format(below), values)
+    found: dict[int, float] = {}
+    is_page = not wanted.filter and wanted.vector is None
+    telling = _telling(connection, words)
+    if is_page:
+        found = _matching(connection, telling, _FIRST.format(below), values)
+    if len(found) < end or not is_page:
+        found = _matching(connection, telling, _JOINED.format(below), values)
+    if len(telling) < len(words) and (len(found) < end or not is_page):
+        found = _matching(connection, words, _JOINED.format(below), values) | found
+    return found
+
+
+_SCORED = "SELECT rowid AS note, -bm25(note_terms) AS score FROM note_terms"
+_MATCHING = "WHERE note_terms MATCH :query"
+_BEST = "ORDER BY bm25(note_terms), rowid LIMIT :most"
+_OF_LITTLE = f"{_SCORED} {_MATCHING} AND +rowid IN (SELECT key FROM notes WHERE {{}}) {_BEST}"
+_FIRST = f"""
+SELECT note, score FROM ({_SCORED} {_MATCHING} {_BEST}) CROSS JOIN notes ON key = note WHERE {{}}
+"""
+"""The best of all, as far as they are wanted."""
+_JOINED = f"""
+SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes ON key = note_terms.rowid
+{_MATCHING} AND {{}} ORDER BY bm25(note_terms), key LIMIT :most
+"""
+"""The best of those that are wanted."""
+
+
+def _matching(
+    connection: Connection, words: Iterable[str], statement: str, values: dict[str, object]
+) -> dict[int, float]:
+    query = " OR ".join(f'"{word}"' for word in words)
+    return dict(connection.execute(statement, {**values, "query": query}))
+
+
+def _telling(connection: Connection, words: list[str]) -> list[str]:
+    """Return the words that not every other note has, or all where there are none."""
+    half = (connection.execute("SELECT max(key) FROM notes").fetchone()[0] or 0) // 2
+    having = "SELECT 1 FROM note_terms WHERE note_terms MATCH ? LIMIT ?"
+    telling = [
+        word
+        for word in words
+        if connection.execute(
+            f"SELECT count(*) FROM ({having})", (f'"{word}"', half + 1)
+        ).fetchone()[0]
+        <= half
+    ]
+    return telling or words
+
+
+def _is_little(connection: Connection, wanted: ListNotes) -> bool:
+    """Say whether so few notes are below that all may be looked up."""
+    here = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM notes WHERE {BELOW} LIMIT {_LITTLE + 1})",
+        bounds(wanted.prefix),
+    ).fetchone()[0]
+    return here <= _LITTLE
