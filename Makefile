@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-NEWEST := cli,vectors,firestore,langchain,llama-index,pydantic-ai
+NEWEST := cli,vectors,firestore,postgres,langchain,llama-index,pydantic-ai
 EXTRAS := $(NEWEST),crewai
 export EXTRAS
 BASE   := $(VENV)/.base

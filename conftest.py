@@ -22,3 +22,5 @@ os.environ.update(  # before anything imports crewai, which reads most of it onc
 collect_ignore = ["tests/backends/with_tomldiary.py"]  # is run where that is installed
 if find_spec("crewai") is None:
     collect_ignore.append("integrations/crewai_diarist")
+if find_spec("psycopg") is None:
+    collect_ignore.append("core/diarist/backends/postgres")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from diarist.backends.firestore import FirestoreBackend
     from diarist.backends.local import LocalBackend
+    from diarist.backends.postgres import PostgresBackend, PostgresRecords
     from diarist.backends.sqlite import SQLiteRecords
     from diarist.binding import bind_user
     from diarist.compaction import CompactionConfig, CompactionReport
@@ -124,6 +125,8 @@ __all__ = [
     "NotebookError",
     "Page",
     "Payload",
+    "PostgresBackend",
+    "PostgresRecords",
     "PreferenceItem",
     "PreferenceLoader",
     "PreferenceNotFoundError",
@@ -160,6 +163,7 @@ __all__ = [
 _HOMES = {
     "diarist.backends.firestore": "FirestoreBackend",
     "diarist.backends.local": "LocalBackend",
+    "diarist.backends.postgres": "PostgresBackend PostgresRecords",
     "diarist.backends.sqlite": "SQLiteRecords",
     "diarist.binding": "bind_user",
     "diarist.compaction": "CompactionConfig CompactionReport",

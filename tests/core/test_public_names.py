@@ -20,7 +20,7 @@ IMPURE_IMPORTS = {"asyncio", "io", "os", "pathlib", "random", "secrets", "shutil
 ALLOWED = {"diarist", "pydantic", "pydantic_core", "rapidfuzz", "rich",
            "tomlkit", "typer", "click"}  # fmt: skip
 EXTRAS: dict[str, set[str]] = {
-    "backends": {"google"},
+    "backends": {"google", "psycopg"},
     "testing": {"pytest"},
     "vectors.py": {"numpy"},
 }

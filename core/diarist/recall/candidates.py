@@ -29,6 +29,8 @@ REACH = 2
 
 SATURATION, LENGTH_SHARE = 1.2, 0.5
 """BM25's k1 (Robertson and Zaragoza, 2009) and b; b is halfway, for long and short turns mix."""
+TEXT_LENGTH_SHARE, LEAST_WEIGHT = 0.75, 1e-6
+"""BM25's b for texts that may be long, and what the commonest word weighs: as in SQLite's FTS5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,37 @@ def bm25(mask: int, weights: Sequence[float], length: float) -> float:
     """Return BM25 of a short text, in which a word stands once; `length` is 1 for the mean."""
     grown = 1 - LENGTH_SHARE + LENGTH_SHARE * length
     return mass(mask, weights) * (SATURATION + 1) / (1 + SATURATION * grown)
+
+
+def rarity_of_text(having: int, of: int) -> float:
+    """Return what a word says that `having` of `of` longer texts have, as FTS5 weighs it.
+
+    A word that half of them have says nothing.
+
+    >>> rarity_of_text(1, 100) > rarity_of_text(50, 100) == 0
+    True
+    """
+    return max(log((of - having + 0.5) / (having + 0.5)), 0.0)
+
+
+def bm25_of_text(words: Sequence[str], weights: Mapping[str, float], mean: float) -> float:
+    """Return BM25 of a longer text, in which a word may stand more than once, as FTS5 counts it.
+
+    Args:
+        words: the text.
+        weights: what each word that is looked for says.
+        mean: how many words such a text has.
+
+    >>> one, two = "tea and cake".split(), "tea and tea".split()
+    >>> bm25_of_text(two, {"tea": 1.0}, 3) > bm25_of_text(one, {"tea": 1.0}, 3)
+    True
+    """
+    grown = 1 - TEXT_LENGTH_SHARE + TEXT_LENGTH_SHARE * len(words) / (mean or 1)
+    counts = Counter(word for word in words if word in weights)
+    return sum(
+        max(weights[word], LEAST_WEIGHT) * count * (SATURATION + 1) / (count + SATURATION * grown)
+        for word, count in counts.items()
+    )
 
 
 def masks_of(postings: Iterable[Iterable[int]]) -> dict[int, int]:
