@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from crewai.memory.types import MemoryMatch, MemoryRecord
 
-from crewai_diarist.records import is_record, naive, scope_of, to_record
-from diarist.adapters import line_for_model
+from crewai_diarist.records import has_any, is_own, is_record, naive, scope_of, to_record
+from diarist.adapters import line_for_model, says_little
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from diarist import Hit
 
 KNOWN = "diary"
@@ -32,6 +35,36 @@ class DiaryMatch(MemoryMatch):
     def format(self) -> str:
         """Return how it reads."""
         return self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for, and what need not be told again.
+
+    Attributes:
+        query: the question; the same text is no answer to it.
+        categories: one of them is wanted; none is any.
+        source: who asks.
+        include_private: also what is private to others.
+        told: the kinds and sources of what is known of the user, and told anyway.
+    """
+
+    query: str
+    categories: Collection[str]
+    source: str | None
+    include_private: bool
+    told: Collection[tuple[str, str]]
+
+    def allows(self, hit: Hit) -> bool:
+        """Say whether a hit is wanted."""
+        if not hit.score or says_little(hit) or hit.text.strip() == self.query.strip():
+            return False
+        record = to_match(hit).record
+        if record.private and not self.include_private and not is_own(record, self.source):
+            return False
+        if self.categories:
+            return has_any(record, self.categories)
+        return (hit.kind, hit.source) not in self.told
 
 
 def known(text: str, at: datetime) -> DiaryMatch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from crewai.memory.memory_scope import MemorySlice
@@ -15,10 +15,11 @@ from crewai.memory.utils import join_scope_paths
 from pydantic import PrivateAttr
 
 from crewai_diarist.events import querying, saving
-from crewai_diarist.matches import known, to_match
-from crewai_diarist.records import Records, has_any, id_of, is_own, naive, namespace_of
+from crewai_diarist.matches import Asked, known, to_match
+from crewai_diarist.records import Records, id_of, naive, namespace_of
 from crewai_diarist.runs import newest, run_in
 from crewai_diarist.stands import NobodyBoundError, stand
+from crewai_diarist.storage import SCHEME, register_diary_scheme
 from diarist import (
     Diary,
     DocumentError,
@@ -27,11 +28,11 @@ from diarist import (
     UnsupportedError,
     UserNotBoundError,
 )
-from diarist.adapters import KINDS, address, new_session_id, open_diary, says_little, whose
+from diarist.adapters import KINDS, address, new_session_id, open_diary, whose
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from datetime import datetime
 
     from diarist import Hit, RecordedTurn, SyncDiary
@@ -125,7 +126,8 @@ class DiaryMemory(Memory):
         diary = open_diary(diary_or_path)
         if diary.records is None:
             raise UnsupportedError("this diary has no records to remember in; pass it records=")
-        place = stand(f"diary:{address(diary).get('folder', '')}")
+        register_diary_scheme()  # so that what a checkpoint names can be found
+        place = stand(f"{SCHEME}{address(diary).get('folder', '')}")
         super().__init__(storage=place, embedder=place, read_only=read_only, root_scope=root_scope)
         self._diary, self._user_id, self._session_id = diary, user_id, session_id
         self._context_tokens = context_tokens
@@ -174,48 +176,26 @@ class DiaryMemory(Memory):
             told = {(item.kind, item.source) for item in context.receipt.items if item.used}
             if context and not categories:
                 results.append(known(context, self._diary.clock()))
-
-            def is_wanted(hit: Hit) -> bool:
-                if says_little(hit) or not hit.score or hit.text.strip() == query.strip():
-                    return False
-                record = to_match(hit).record
-                if not (include_private or not record.private or is_own(record, source)):
-                    return False
-                if categories:
-                    return has_any(record, categories)
-                return (hit.kind, hit.source) not in told
-
-            most = max(limit - len(results), 0)
-            found = self._found(user_id, query, most, scope, categories, is_wanted)
-            matches = [to_match(hit) for hit in found]
-            results += sorted(matches, key=lambda match: -match.score)
+            asked = Asked(query, categories or (), source, include_private, told)
+            found = self._found(user_id, asked, scope, max(limit - len(results), 0))
+            results += sorted(map(to_match, found), key=lambda match: -match.score)
             del results[max(limit, 0) :]
         return results
 
     arecall = _unblocked(recall)
 
-    def _found(
-        self,
-        user_id: str,
-        query: str,
-        most: int,
-        scope: str | None,
-        categories: list[str] | None,
-        is_wanted: Callable[[Hit], bool],
-    ) -> list[Hit]:
+    def _found(self, user_id: str, asked: Asked, scope: str | None, most: int) -> list[Hit]:
+        """Return what fits; of a page that is broken nothing, and the log says so."""
         place = namespace_of(join_scope_paths(self.root_scope, scope))
-        kinds = _SCOPED if place else _CATEGORISED if categories else KINDS
-
-        def recalled(kinds: Collection[str]) -> list[Hit]:
-            return self._diary.sync.recall(
-                user_id, query, most, kinds=kinds, namespace=place, where=is_wanted
-            )
-
+        kinds = _SCOPED if place else _CATEGORISED if asked.categories else KINDS
+        look = partial(
+            self._diary.sync.recall, user_id, asked.query, most, namespace=place, where=asked.allows
+        )
         try:
-            return recalled(kinds)
+            return look(kinds=kinds)
         except DocumentError as error:
             _log.warning("what stands on a page of %r is not recalled: %s", user_id, error)
-            return recalled([kind for kind in kinds if kind not in _PAGES])
+            return look(kinds=[kind for kind in kinds if kind not in _PAGES])
 
     # ------------------------------------------------------------ what is remembered
 

@@ -24,6 +24,8 @@ Namespace = tuple[str, ...]
 _MARK = "crewai"
 """The key of a note's metadata that says that CrewAI wrote it, and when."""
 _TIMES = ("created_at", "last_accessed")
+_ID = 12
+"""Characters of an id: prompts show it. One that another text of the user has is not taken."""
 _ALL = 1_000_000_000
 
 
@@ -206,7 +208,7 @@ class Records:
 
 def id_of(scope: str, text: str, source: str | None) -> str:
     """Return the id of a text in a scope; what is private to a source has one of its own."""
-    return str(uuid5(NAMESPACE_URL, "\n".join((scope, source or "", text))))
+    return uuid5(NAMESPACE_URL, "\n".join((scope, source or "", text))).hex[:_ID]
 
 
 def _renewed(record: MemoryRecord, former: MemoryRecord | None) -> MemoryRecord:
@@ -214,7 +216,7 @@ def _renewed(record: MemoryRecord, former: MemoryRecord | None) -> MemoryRecord:
     if former is None:
         return record
     if former.content != record.content:
-        return record.model_copy(update={"id": str(uuid4())})
+        return record.model_copy(update={"id": uuid4().hex[:_ID]})
     known = {
         "created_at": former.created_at,
         "categories": list(dict.fromkeys([*former.categories, *record.categories])),

@@ -43,6 +43,9 @@ class ScriptedLLM(BaseLLM):
     def supports_function_calling(self) -> bool:
         return False
 
+    def get_context_window_size(self) -> int:
+        return 200_000
+
 
 def cook(llm: ScriptedLLM, **settings: Any) -> Agent:
     return Agent(role="Cook", goal="Cook well", backstory="You cook.", llm=llm, **settings)

@@ -8,8 +8,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from crewai import Crew
 from crewai.flow.flow import Flow, start
 from crewai.memory.memory_scope import MemoryScope, MemorySlice
+from crewai.state.checkpoint_config import CheckpointConfig
 
 from crewai_diarist import CrewAIExtractor, DiaryMemory
 from diarist import Diary, UserNotBoundError, bind_user
@@ -297,6 +299,23 @@ def test_a_crew_serializes_and_is_copied_without_a_warning(tmp_path: Path):
     assert told["memory"]["storage"] == f"diary:{tmp_path}"
     assert told["agents"][0]["memory"]["storage"] == f"diary:{tmp_path}"
     assert copied.memory is memory
+
+
+def test_a_crew_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """CrewAI makes a Memory of its own there, too; the crew is given its diary again."""
+    monkeypatch.chdir(tmp_path)
+    memory = DiaryMemory(tmp_path / "memories", "ana", "chat")
+    every = CheckpointConfig(location=str(tmp_path / "checkpoints"))
+    crew(memory, ScriptedLLM("Done."), "Plan a soup.", MENU, checkpoint=every).kickoff()
+    first = min((tmp_path / "checkpoints").rglob("*.json"))
+    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(first)))
+    restored.memory = memory
+    restored.create_crew_memory()
+    for agent in restored.agents:
+        agent.llm = ScriptedLLM("Done again.")
+    restored.kickoff()
+    assert said(memory)[4:] == [("user", MENU), ("assistant", "Done again.")]
+    assert {path.name for path in tmp_path.iterdir()} == {"memories", "checkpoints"}
 
 
 def test_a_copied_agent_does_not_forget_in_silence(tmp_path: Path):
