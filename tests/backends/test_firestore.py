@@ -221,6 +221,15 @@ def test_a_diary_keeps_pages_there_and_records_elsewhere(
     assert again.list_users() == []
 
 
+def test_a_turn_is_five_reads_and_two_writes_at_most(server: FirestoreServer, tmp_path: Path):
+    diary = Diary(FirestoreBackend("project", records=SQLiteRecords(tmp_path)))
+    asyncio.run(diary.update_memory("ana", "chat", *WALNUTS))
+    first, server.calls = server.calls, []
+    asyncio.run(diary.update_memory("ana", "chat", "I like figs.", "Noted."))
+    assert (first.count("BatchGetDocuments"), first.count("Commit")) == (5, 2)
+    assert (server.calls.count("BatchGetDocuments"), server.calls.count("Commit")) == (4, 2)
+
+
 def test_without_records_a_diary_learns_and_says_what_it_lacks(backend: FirestoreBackend):
     diary = Diary(backend)
     report = asyncio.run(diary.update_memory("ana", "chat", *WALNUTS))
