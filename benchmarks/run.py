@@ -16,6 +16,7 @@ BENCHMARKS = (
     "recall",
     "writer",
     "langgraph_store",
+    "memory_mini",
 )
 
 

@@ -23,7 +23,7 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from records_material import NAMESPACES, NOTES, answer, place, places, texts
+from records_material import COMMON, NAMESPACES, NOTES, RARE, answer, place, places, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,11 @@ ON CONFLICT DO UPDATE SET state = excluded.state, words = excluded.words, extra 
 """
 FIND = "SELECT * FROM kept WHERE area = ? AND name = ?"
 ACTIVE = "SELECT * FROM kept WHERE state = 'active' ORDER BY area, name"
+FITTING = """
+SELECT kept.* FROM kept_words JOIN kept ON kept_words.rowid = kept.number
+WHERE kept_words MATCH :words AND (:area IS NULL OR kept.area = :area) AND kept.state = 'active'
+ORDER BY rank LIMIT :limit
+"""
 ACTIVE_IN = "SELECT * FROM kept WHERE area = ? AND state = 'active' ORDER BY area, name"
 
 
@@ -115,6 +120,15 @@ class Store:
         there = [kept for kept in map(as_kept, rows) if kept.over is None]
         return [kept for kept in there if kept.name.startswith(prefix)][:limit]
 
+    def counts(self) -> dict[str, int]:
+        rows = self.connection.execute("SELECT state, count(*) FROM kept GROUP BY state")
+        return {state: number for state, number in rows}
+
+    def fitting(self, words: str, limit: int, area: str | None = None) -> list[Kept]:
+        """Return the entries that have all of the words, best first."""
+        given = {"words": words, "area": area, "limit": limit}
+        return [as_kept(row) for row in self.connection.execute(FITTING, given)]
+
 
 def now() -> str:
     return datetime.now(UTC).replace(microsecond=0).isoformat()
@@ -171,6 +185,11 @@ def calls_on(path: Path) -> dict[str, Callable[[], object]]:
         "put over": put_over,
         "list": listed,
         "prefix": by_prefix,
+        "rare word": lambda: store.fitting(RARE, 20),
+        "common word": lambda: store.fitting(COMMON, 20),
+        "two words": lambda: store.fitting(f"{COMMON} {RARE}", 20),
+        "common word in one": lambda: store.fitting(COMMON, 20, "topic-042"),
+        "stats": store.counts,
     }
 
 
