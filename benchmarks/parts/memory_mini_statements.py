@@ -122,7 +122,7 @@ class Store:
 
     def counts(self) -> dict[str, int]:
         rows = self.connection.execute("SELECT state, count(*) FROM kept GROUP BY state")
-        return {state: number for state, number in rows}
+        return dict(rows)
 
     def fitting(self, words: str, limit: int, area: str | None = None) -> list[Kept]:
         """Return the entries that have all of the words, best first."""

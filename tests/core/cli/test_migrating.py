@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import sqlite3
 import struct
@@ -143,6 +144,17 @@ def test_a_folder_of_something_else_is_named(run, home: Path, tmp_path: Path, ol
         result = run("migrate", "tomldiary", str(path))
         assert result.exit_code == 2
         assert f"{path} holds no memories of TOMLDiary" in result.stderr
+
+
+def test_the_commands_of_the_documentation_do_what_it_says(run, home: Path, old: Path):
+    memory_mini(Path("memory.db"), entry("k"))
+    page = Path(__file__).parents[3] / "docs" / "coming_from.md"
+    commands = re.findall(r"^diarist (migrate .*)$", page.read_text(), re.MULTILINE)
+    assert len(commands) == 5
+    old.rename("old-memories")
+    for command in commands:
+        assert run(*command.split()).exit_code == 0
+    assert SyncDiary(home).list_users() == ["Bob", "ana@example.com", "memory-mini"]
 
 
 # ---------------------------------------------------------------- memory-mini
