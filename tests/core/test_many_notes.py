@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -136,3 +137,30 @@ def test_a_namespace_is_searched_to_its_end_below_better_hits_elsewhere(common: 
     both = search(common, "the walnut", "many", limit=WALNUTS + 5)
     assert len(both) == WALNUTS + 5
     assert set(both[:WALNUTS]) == {f"many/{number:04}" for number in range(WALNUTS)}
+
+
+# ---------------------------------------------------------------- rare words beside common ones
+
+ALPHABET = "abcdefgh"  # of which the first words are common, and the last ones rare
+
+
+@pytest.fixture
+def uneven(notes: Notes) -> Notes:
+    """Many notes of words as uneven as in a language, short and long, some said many times."""
+    draw = random.Random(5)
+    words = [f"{letter}word" for letter in ALPHABET]
+    often = [1 / rank**2 for rank in range(1, len(words) + 1)]
+    for place in "xyz":
+        texts = (draw.choices(words, often, k=draw.choice((1, 2, 3, 9, 30))) for _ in range(700))
+        put(notes, place, [" ".join(text) for text in texts])
+    return notes
+
+
+def test_the_first_page_is_the_beginning_of_all_whatever_words_are_asked_for(uneven: Notes):
+    draw = random.Random(6)
+    for _ in range(40):
+        letters = draw.sample(ALPHABET, draw.choice((2, 3, 4)))
+        query = " ".join(f"{letter}word" for letter in letters)
+        prefix, limit = draw.choice(("", "y")), draw.choice((1, 5, 20, 60))
+        every = search(uneven, query, prefix, limit=3000)
+        assert search(uneven, query, prefix, limit=limit) == every[:limit], (query, prefix, limit)

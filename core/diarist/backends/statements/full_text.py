@@ -6,6 +6,7 @@ This module is a `TextIndex`.
 from __future__ import annotations
 
 import json
+from math import log
 from typing import TYPE_CHECKING
 
 from diarist.backends.statements.connection import ALL
@@ -13,7 +14,7 @@ from diarist.backends.statements.note_rows import BELOW, bounds
 from diarist.recall.terms import terms, without_accents, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from diarist.backends.statements.connection import Connection, Scope
     from diarist.records import ListNotes
@@ -22,6 +23,8 @@ RANKED = 200
 """Candidates of a full-text search that are looked at."""
 _LITTLE = 1000
 """Notes that may all be looked up for a question."""
+_K1, _LEAST = 1.2, 1e-6
+"""Of FTS5's BM25: how far repetition counts, and the weight of a word that most notes have."""
 
 # ---------------------------------------------------------------- messages
 
@@ -105,8 +108,9 @@ def tally(
 def fitting(
     connection: Connection, wanted: ListNotes, below: str, values: dict[str, object]
 ) -> dict[int, float]:
-    """Return BM25; words that most notes have, which weigh nothing in it, where a page needs them.
+    """Return BM25 of telling words; notes that have only others follow where a page needs them.
 
+    A word that most notes have weighs nothing in BM25, so what has no other comes by age.
     One order holds for pages of every length, so that what is left out of one begins the next.
     """
     words = words_of(wanted.query or "")
@@ -116,18 +120,20 @@ def fitting(
     values = {**values, "most": ALL if wanted.filter else max(RANKED, end)}
     if _is_little(connection, wanted):  # then few of those that have a word need be looked at
         return _matching(connection, words, _OF_LITTLE.format(below), values)
-    found: dict[int, float] = {}
     is_page = not wanted.filter and wanted.vector is None
     telling = _telling(connection, words)
+    found: dict[int, float] = {}
     if is_page:
-        found = _matching(connection, telling, _FIRST.format(below), values)
-    if len(found) < end or not is_page:
+        found = _best(connection, telling, end, _FIRST.format(below), values)
+    if telling and len(found) < end:
         found = _matching(connection, telling, _JOINED.format(below), values)
     if len(telling) < len(words) and (len(found) < end or not is_page):
-        found = _matching(connection, words, _JOINED.format(below), values) | found
+        found = _matching(connection, words, _HAVING.format(below), values) | found
     return found
 
 
+_NOTHING = 1e-12
+"""The score of what has only words that most notes have, less than any other."""
 _SCORED = "SELECT rowid AS note, -bm25(note_terms) AS score FROM note_terms"
 _MATCHING = "WHERE note_terms MATCH :query"
 _BEST = "ORDER BY bm25(note_terms), rowid LIMIT :most"
@@ -141,34 +147,83 @@ SELECT key, -bm25(note_terms) FROM note_terms CROSS JOIN notes ON key = note_ter
 {_MATCHING} AND {{}} ORDER BY bm25(note_terms), key LIMIT :most
 """
 """The best of those that are wanted."""
+_HAVING = f"""
+SELECT key, {_NOTHING} FROM note_terms CROSS JOIN notes ON key = note_terms.rowid
+{_MATCHING} AND {{}} ORDER BY note_terms.rowid LIMIT :most
+"""
+"""Those that are wanted, the oldest first."""
+
+
+def _best(
+    connection: Connection,
+    words: Mapping[str, int],
+    end: int,
+    statement: str,
+    values: dict[str, object],
+) -> dict[int, float]:
+    """Return BM25 of the best notes, `end` of them where there are so many, and of others.
+
+    The rare words decide: notes that have none of them are looked at only where the common ones
+    could lift them onto the page.
+    """
+    if not words:
+        return {}
+    rarest = sorted(words, key=lambda word: words[word])
+    for split in range(1, len(rarest)):
+        rare, common = rarest[:split], rarest[split:]
+        having = sum(words[word] for word in rare)
+        if having * 4 > sum(words.values()):
+            break
+        if having < end:
+            continue
+        found = _matching(connection, rare, statement, values)
+        found |= _matching(connection, rare, statement, values, also=common)
+        lifted = _highest(connection, [words[word] for word in common])
+        if sum(score > lifted for score in found.values()) >= end:
+            return found
+    return _matching(connection, rarest, statement, values)
+
+
+def _highest(connection: Connection, having: Iterable[int]) -> float:
+    """Return a BM25 that no note has of words that so many notes have."""
+    count = connection.execute("SELECT max(key) FROM notes").fetchone()[0] or 0  # or fewer
+    return sum(max(log((count - n + 0.5) / (n + 0.5)), _LEAST) * (_K1 + 1) for n in having)
 
 
 def _matching(
-    connection: Connection, words: Iterable[str], statement: str, values: dict[str, object]
+    connection: Connection,
+    words: Iterable[str],
+    statement: str,
+    values: dict[str, object],
+    *,
+    also: Iterable[str] = (),
 ) -> dict[int, float]:
-    query = " OR ".join(f'"{word}"' for word in words)
+    """Return the scores of notes that have one of the words, and one of `also` where there are."""
+    query = " AND ".join(f"({_either(each)})" for each in (words, also) if each)
     return dict(connection.execute(statement, {**values, "query": query}))
 
 
-def _telling(connection: Connection, words: list[str]) -> list[str]:
-    """Return the words that not every other note has, or all where there are none."""
+def _either(words: Iterable[str]) -> str:
+    return " OR ".join(f'"{word}"' for word in words)
+
+
+def _telling(connection: Connection, words: list[str]) -> dict[str, int]:
+    """Return the words that not every other note has, with how many do."""
     half = (connection.execute("SELECT max(key) FROM notes").fetchone()[0] or 0) // 2
     having = "SELECT 1 FROM note_terms WHERE note_terms MATCH ? LIMIT ?"
-    telling = [
-        word
-        for word in words
-        if connection.execute(
+    counts = {
+        word: connection.execute(
             f"SELECT count(*) FROM ({having})", (f'"{word}"', half + 1)
         ).fetchone()[0]
-        <= half
-    ]
-    return telling or words
+        for word in words
+    }
+    return {word: count for word, count in counts.items() if count <= half}
 
 
 def _is_little(connection: Connection, wanted: ListNotes) -> bool:
     """Say whether so few notes are below that all may be looked up."""
     here = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM notes WHERE {BELOW} LIMIT {_LITTLE + 1})",
-        bounds(wanted.prefix),
+        bounds(wanted.prefix, below=wanted.below),
     ).fetchone()[0]
     return here <= _LITTLE
