@@ -19,6 +19,7 @@ CALLS = {
     "prefix": (1, "ten whose key begins so, of all", "20×"),
     "put new": (10, "store a new entry", "4×"),
     "put over": (10, "store over an entry", "4×"),
+    "commonest word": (2, "a word of nearly all entries", "5×"),
     "common word in one": (2, "a word of one in four entries, in a namespace", "5×"),
     "common word": (2, "the same in all", "5×"),
     "rare word": (5, "a word of one in a thousand, in all", "5×"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from records_material import (
     BATCH,
     COMMON,
+    COMMONEST,
     NAMESPACES,
     NOTES,
     RARE,
@@ -62,6 +63,7 @@ def calls_on(path: Path) -> dict[str, Callable[[], object]]:
         "list": lambda: store.list("topic-042"),
         "prefix": by_prefix,
         "rare word": lambda: store.search(RARE, mode="fts"),
+        "commonest word": lambda: store.search(COMMONEST, mode="fts"),
         "common word": lambda: store.search(COMMON, mode="fts"),
         "two words": lambda: store.search(f"{COMMON} {RARE}", mode="fts"),
         "common word in one": lambda: store.search(COMMON, "topic-042", mode="fts"),

@@ -23,7 +23,17 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from records_material import COMMON, NAMESPACES, NOTES, RARE, answer, place, places, texts
+from records_material import (
+    COMMON,
+    COMMONEST,
+    NAMESPACES,
+    NOTES,
+    RARE,
+    answer,
+    place,
+    places,
+    texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +196,7 @@ def calls_on(path: Path) -> dict[str, Callable[[], object]]:
         "list": listed,
         "prefix": by_prefix,
         "rare word": lambda: store.fitting(RARE, 20),
+        "commonest word": lambda: store.fitting(COMMONEST, 20),
         "common word": lambda: store.fitting(COMMON, 20),
         "two words": lambda: store.fitting(f"{COMMON} {RARE}", 20),
         "common word in one": lambda: store.fitting(COMMON, 20, "topic-042"),

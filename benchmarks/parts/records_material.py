@@ -27,8 +27,8 @@ NOTES = 1_000
 """Notes in each namespace."""
 BATCH = 1_000
 """How many are stored at once where the parts fill their databases."""
-RARE, COMMON = "beveti", "pervuro"
-"""Words that 86 and 24,120 of the notes have."""
+RARE, COMMON, COMMONEST = "beveti", "pervuro", "niso"
+"""Words that 86, 24,120 and 94,686 of the notes have."""
 ROLES = ("user", "assistant")
 
 

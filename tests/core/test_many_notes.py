@@ -111,8 +111,10 @@ def search(
 
 
 def test_a_word_that_most_notes_have_is_found(common: Notes):
-    assert len(search(common, "the", limit=50)) == 50
-    assert len(search(common, "the", limit=5000)) == WALNUTS + 2300
+    every = search(common, "the", limit=5000)
+    assert len(every) == WALNUTS + 2300
+    assert search(common, "the", limit=50) == every[:50]
+    assert search(common, "the", limit=50, offset=1000) == every[1000:1050]
 
 
 def test_what_fits_best_comes_first_whatever_else_is_asked_for(common: Notes):
