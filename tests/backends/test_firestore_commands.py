@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from typer.testing import CliRunner
 
+from backends import postgres_server
 from diarist.cli.app import app
 
 if TYPE_CHECKING:
@@ -64,3 +66,26 @@ def test_a_repair_is_for_sqlite_alone():
     result = CliRunner().invoke(app, ["ingest", "ana", "-", "--diary", pages_alone], input=SAID)
     assert result.exit_code == 2
     assert "no records" in result.stderr
+
+
+def test_a_live_backend_is_tried(server: FirestoreServer):
+    told = run("backend", "check", AWAY)
+    assert [line.split()[1] for line in told.splitlines()] == ["yes"] * 9
+    assert server.documents == {}
+    told = run("backend", "check", "firestore://project")
+    assert [line.split()[1] for line in told.splitlines()] == [*["yes"] * 5, *["no"] * 3, "yes"]
+
+
+def test_a_diary_moves_from_a_folder_to_postgresql_and_to_firestore():
+    run("ingest", "ana", "-", "--diary", "here", input=SAID)
+    run("note", "put", "ana", "wifi", "Porto-2", "--diary", "here")
+    told = "1 user copied: 2 pages, 1 message, 1 turn, 1 note; each compared\n"
+    with postgres_server.schema() as schema:
+        postgres = f"{postgres_server.DSN}?schema={schema}"
+        assert run("copy", "here", postgres) == told
+        assert "walnuts" in run("show", "ana", "--diary", postgres)
+        beside = f"firestore://project/app/memory?records={quote(postgres)}"
+        assert run("copy", postgres, AWAY) == told
+        run("delete", "ana", "--yes", "--diary", postgres)
+        assert run("copy", AWAY, beside) == told
+        assert "ana" in run("users", "--diary", beside)

@@ -1,8 +1,9 @@
 """Where a diary is, as it is typed on a command line: a folder, or the address of a server."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from diarist.backends.base import DocumentStore
 from diarist.backends.local import LocalBackend
@@ -10,7 +11,10 @@ from diarist.backends.records import RecordStore
 from diarist.backends.sqlite import SQLiteRecords
 from diarist.cli.failures import CommandError
 
-FORMS = "a folder, or firestore://PROJECT/BASE/PATH"
+FORMS = "a folder, postgresql://HOST/DATABASE, or firestore://PROJECT/BASE/PATH"
+
+_USER_AND_PASSWORD = re.compile(r"(://[^:/?#]*):[^/?#]*(?=@)")
+_PASSWORD = re.compile(r"(?<=[?&]password=)[^&]*")
 
 
 def open_backend(address: str) -> DocumentStore:
@@ -38,8 +42,17 @@ def open_records(address: str) -> RecordStore:
     if not scheme:
         return SQLiteRecords(Path(address))
     if scheme not in _RECORDS:
-        raise CommandError(f"{scheme}:// keeps no records; name a folder")
+        raise CommandError(f"{scheme}:// keeps no records; name a folder or postgresql://…")
     return _RECORDS[scheme](address)
+
+
+def shown(address: str) -> str:
+    """Return an address as it may be printed: without a password.
+
+    >>> shown("postgresql://app:secret@db.example/diary?password=secret")
+    'postgresql://app@db.example/diary?password=…'
+    """
+    return _PASSWORD.sub("…", _USER_AND_PASSWORD.sub(r"\1", address))
 
 
 def _scheme(address: str) -> str:
@@ -62,13 +75,42 @@ def _firestore(address: str) -> DocumentStore:
     )
 
 
+def _postgres(address: str) -> DocumentStore:
+    from diarist.backends.postgres import PostgresBackend
+
+    dsn, options = _without_schema(address)
+    return PostgresBackend(dsn, **options)
+
+
+def _postgres_records(address: str) -> RecordStore:
+    from diarist.backends.postgres import PostgresRecords
+
+    dsn, options = _without_schema(address)
+    return PostgresRecords(dsn, **options)
+
+
+def _without_schema(address: str) -> tuple[str, dict[str, str]]:
+    """Return what libpq reads, and the schema if one is named."""
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    schema = {"schema": options.pop("schema")} if "schema" in options else {}
+    return urlunsplit(parts._replace(query=urlencode(options))), schema
+
+
 def _options(address: str, query: str, *known: str) -> Mapping[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     for name in options:
         if name not in known:
-            raise CommandError(f"{address}: {name!r} is none of {', '.join(known)}")
+            raise CommandError(f"{shown(address)}: {name!r} is none of {', '.join(known)}")
     return options
 
 
-_BACKENDS: Mapping[str, Callable[[str], DocumentStore]] = {"firestore": _firestore}
-_RECORDS: Mapping[str, Callable[[str], RecordStore]] = {}
+_BACKENDS: Mapping[str, Callable[[str], DocumentStore]] = {
+    "firestore": _firestore,
+    "postgres": _postgres,
+    "postgresql": _postgres,
+}
+_RECORDS: Mapping[str, Callable[[str], RecordStore]] = {
+    "postgres": _postgres_records,
+    "postgresql": _postgres_records,
+}

@@ -8,6 +8,7 @@ import typer
 
 from diarist.backends.repair import Repair
 from diarist.backends.sqlite import SQLiteRecords
+from diarist.cli.addresses import shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
@@ -93,4 +94,4 @@ async def _problems(diary: Diary, folder: str, user: str) -> list[Problem]:
     try:
         return await diary.check(user)
     except DiaristError as error:
-        return [Problem(str(folder), None, str(error))]
+        return [Problem(shown(folder), None, str(error))]

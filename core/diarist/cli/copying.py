@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from diarist.cli.addresses import FORMS
+from diarist.cli.addresses import FORMS, shown
 from diarist.cli.failures import EXPECTED, CommandError, lines_for
 from diarist.cli.options import AsJson, examples, open_diary, require_user
 from diarist.cli.output import count, note, say, say_json
@@ -75,12 +75,12 @@ def copy(source: Source, target: Target, user: OneUser = None, as_json: AsJson =
 async def _copy(source: str, target: str, user: str | None) -> _Outcome:
     async with open_diary(source, None) as given, open_diary(target, None) as wanted:
         if given.records is not None and wanted.records is None:
-            raise CommandError(f"{target} keeps no messages or notes; add ?records=FOLDER to it")
+            raise CommandError(f"{shown(target)} keeps no messages or notes; add ?records=FOLDER")
         if user is not None:
             await require_user(given, source, user)
         users = await given.list_users() if user is None else [user]
         if not users:
-            raise CommandError(f"{source} has no users; is it the right place?")
+            raise CommandError(f"{shown(source)} has no users; is it the right place?")
         return await _copied(given, wanted, users)
 
 

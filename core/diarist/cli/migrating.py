@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from diarist.cli.addresses import shown
 from diarist.cli.bringing import AnySource, Brought
 from diarist.cli.memory_mini import MemoryMiniFile
 from diarist.cli.options import (
@@ -61,7 +62,7 @@ def tomldiary(
     when you bring it over again. TOMLDiary's folder stays as it is, unless it is the diary's.
     """
     source = TomlDiaryFolder(path, open_blocking_diary(folder, table))
-    _migrate(source, f"{path} to {folder}", dry_run=dry_run, yes=yes, as_json=as_json)
+    _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @commands.command(
@@ -86,7 +87,7 @@ def memory_mini(
     not, stays as it is. memory-mini's file stays as it is.
     """
     source = MemoryMiniFile(path, user, open_blocking_diary(folder, None))
-    _migrate(source, f"{path} to {folder}", dry_run=dry_run, yes=yes, as_json=as_json)
+    _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 # ------------------------------------------------------------ how

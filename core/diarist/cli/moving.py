@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from diarist.cli.addresses import shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
@@ -114,7 +115,7 @@ def delete(
     asyncio.run(require_user(diary, folder, user))
     if not yes:
         ask(
-            f"Delete everything of {user} in {folder}? It can't be undone",
+            f"Delete everything of {user} in {shown(folder)}? It can't be undone",
             unanswered=f"nobody is here to ask whether to delete {user!r}",
             refused="nothing is deleted",
         )

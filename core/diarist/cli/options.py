@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from diarist.cli.addresses import FORMS, open_backend
+from diarist.cli.addresses import FORMS, open_backend, shown
 from diarist.cli.failures import CommandError
 from diarist.cli.output import note, visible
 from diarist.cli.tables import load_model, load_table
@@ -88,7 +88,7 @@ async def require_user(diary: Diary, folder: str, user_id: str) -> None:
         if await diary.backend.exists(user_id, kind):
             return
     if user_id not in await diary.list_users():  # who may have notes, and no page
-        raise CommandError(f"{folder} has no user {user_id!r}; `diarist users` lists them")
+        raise CommandError(f"{shown(folder)} has no user {user_id!r}; `diarist users` lists them")
 
 
 def ask(question: str, *, unanswered: str, refused: str) -> None:

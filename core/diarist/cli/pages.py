@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from diarist.cli.addresses import shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
@@ -187,4 +188,4 @@ def users(folder: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     for user in found:
         say(user)
     if not found:
-        note(f"{folder} has no users yet")
+        note(f"{shown(folder)} has no users yet")
