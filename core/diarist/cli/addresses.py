@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from diarist.backends.base import DocumentStore
 from diarist.backends.local import LocalBackend
@@ -78,23 +78,25 @@ def _firestore(address: str) -> DocumentStore:
 def _postgres(address: str) -> DocumentStore:
     from diarist.backends.postgres import PostgresBackend
 
-    dsn, options = _without_schema(address)
-    return PostgresBackend(dsn, **options)
+    dsn, schema = _dsn_and_schema(address)
+    return PostgresBackend(dsn, schema=schema)
 
 
 def _postgres_records(address: str) -> RecordStore:
     from diarist.backends.postgres import PostgresRecords
 
-    dsn, options = _without_schema(address)
-    return PostgresRecords(dsn, **options)
+    dsn, schema = _dsn_and_schema(address)
+    return PostgresRecords(dsn, schema=schema)
 
 
-def _without_schema(address: str) -> tuple[str, dict[str, str]]:
-    """Return what libpq reads, and the schema if one is named."""
+def _dsn_and_schema(address: str) -> tuple[str, str]:
+    """Return what libpq reads of an address, letter by letter, and the schema it names."""
+    from diarist.backends.postgres.opening import SCHEMA
+
     parts = urlsplit(address)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    schema = {"schema": options.pop("schema")} if "schema" in options else {}
-    return urlunsplit(parts._replace(query=urlencode(options))), schema
+    options = [option for option in parts.query.split("&") if not option.startswith("schema=")]
+    schema = dict(parse_qsl(parts.query)).get("schema", SCHEMA)
+    return urlunsplit(parts._replace(query="&".join(options))), schema
 
 
 def _options(address: str, query: str, *known: str) -> Mapping[str, str]:
