@@ -67,6 +67,7 @@ class AgentMemoryToolset(FunctionToolset[Any]):
         max_lines: how many lines the instructions show at most: pinned ones, and the last.
         max_tokens: how many tokens those have at most.
         descriptions: tool -> what the model is told of it, where that is to be something else.
+        id: several in one agent need several; their tools need a prefix (`.prefixed("team")`).
 
     Raises:
         ValueError: the agent's name is none of a folder on a backend, or there is no such tool.
@@ -95,8 +96,9 @@ class AgentMemoryToolset(FunctionToolset[Any]):
         max_lines: int = 200,
         max_tokens: int = 4000,
         descriptions: Mapping[str, str] | None = None,
+        id: str = "deep-memory",
     ) -> None:
-        super().__init__(id="deep-memory")
+        super().__init__(id=id)
         self._diary = None if diary_or_path is None else open_diary(diary_or_path)
         self._user_id = user_id
         self._agent_name, self._memory_dir = agent_name, memory_dir

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextvars import Context
 from copy import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from anyio import CancelScope
@@ -149,8 +150,12 @@ class DiaryToolset(FunctionToolset[Any]):
             return await super().call_tool(name, tool_args, ctx, tool)
 
     def _of(self, ctx: RunContext[Any]) -> Run:
-        """Return the run; outside of one, what the context alone says."""
-        return self._run or Run.begun(ctx, self.user_id, self.session_id)
+        """Return the run; where the framework has not shown it, what the context says of it."""
+        if self._run is not None:
+            return self._run
+        if self.record:
+            _tell_of_unseen_runs()
+        return Run.begun(ctx, self.user_id, self.session_id)
 
     # ------------------------------------------------------------ a run ends
 
@@ -174,6 +179,15 @@ class DiaryToolset(FunctionToolset[Any]):
             if self.on_error == "raise":
                 raise
             _log.warning("a run of %r is not in the diary: %s", run.user_id, _told(error))
+
+
+@cache
+def _tell_of_unseen_runs() -> None:
+    """Say in the log, once, that runs are not logged which the framework does not show."""
+    _log.warning(
+        "a DiaryToolset that a function gives is shown no run, and logs none: give it to toolsets= "
+        "itself; a function may be its user_id=. This is said once"
+    )
 
 
 def _told(error: Exception) -> str:

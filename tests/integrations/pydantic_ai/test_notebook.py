@@ -143,6 +143,19 @@ def test_the_words_about_a_tool_can_be_others():
         AgentMemoryToolset(descriptions={"fly": "Fly."})
 
 
+def test_an_agent_may_have_several():
+    diary = Diary(MemoryBackend())
+    script = Script(calls("team_write_memory", content="Ours."), "Done.")
+    own = AgentMemoryToolset(diary, "ana")
+    team = AgentMemoryToolset(diary, "team", id="team-memory").prefixed("team")
+    diary.sync.notebook("ana").append("Mine.")
+    diary.sync.notebook("team").append("Team's.")
+    Agent(script.model, toolsets=[own, team]).run_sync("Go.")
+    assert "Mine." in script.instructions[0]
+    assert "Team's." in script.instructions[0]
+    assert diary.sync.notebook("team").read().endswith("Ours.\n")
+
+
 def test_deps_without_a_backend_are_told_what_is_missing():
     agent = Agent(TestModel(), toolsets=[AgentMemoryToolset()])
     with pytest.raises(TypeError, match="these deps have none: give it a diary"):

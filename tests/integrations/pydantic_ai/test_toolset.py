@@ -23,6 +23,7 @@ from diarist.testing import MemoryBackend
 from integrations.failing import diary_without_records, failing_diary
 from integrations.pydantic_ai.scripted import Deps, Script, calls
 from pydantic_ai_diarist import DiaryToolset
+from pydantic_ai_diarist.toolset import _tell_of_unseen_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ def test_the_words_around_it_and_its_size_are_chosen():
     assert script.instructions[0].startswith("Known: <memory>")
     assert script.instructions[0].endswith("</memory> {x}!")
     assert "rye bread" in script.instructions[0]
-    assert "old maps" not in script.instructions[0]
+    assert script.instructions[0].count("- likes: ") < 5
     with pytest.raises(ValueError, match="a place for the diary"):
         DiaryToolset(diary, prompt="Known:")
 
@@ -227,6 +228,20 @@ def test_an_agent_that_is_entered_logs_each_of_its_runs():
         "I love chess.",
         "Noted.",
     ]
+
+
+def test_one_that_a_function_gives_says_that_it_logs_nothing(caplog: pytest.LogCaptureFixture):
+    script = Script()
+    memory = DiaryToolset(None, "ana", tools=())
+    memory.diary.sync.upsert_preference("ana", "likes", "love tea")
+    agent = Agent(script.model)
+    agent.toolset(lambda ctx: memory)
+    _tell_of_unseen_runs.cache_clear()
+    agent.run_sync("I love chess.")
+    agent.run_sync("I love boats.")
+    assert "love tea" in script.instructions[0]
+    assert said(memory) == []
+    assert caplog.text.count("is shown no run, and logs none") == 1
 
 
 def test_two_diaries_in_one_agent_are_two():
