@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic_ai import RunContext, Tool
 
 import diarist
-from diarist import UserNotBoundError, bind_user
+from diarist import bind_user
 from diarist.adapters import UNUSABLE, open_diary
 from pydantic_ai_diarist.runs import whose_run
 
@@ -81,8 +81,6 @@ def _made(
         with bind_user(*whose_run(ctx, user_id, session_id)):
             try:
                 return await tool.function(**arguments)
-            except UserNotBoundError:
-                raise
             except Exception as error:
                 if on_error == "raise":
                     raise

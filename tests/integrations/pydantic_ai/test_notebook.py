@@ -368,6 +368,15 @@ def test_an_agent_goes_on_where_its_notebook_fails(
     assert "the disk is gone" in caplog.text
 
 
+def test_a_backend_that_raises_is_told_by_the_tools():
+    class Broken(Files):
+        def write(self, path: str, content: str | bytes) -> Written:
+            raise OSError("the disk is gone")
+
+    answer = asyncio.run(called(AgentMemoryToolset(), Deps(Broken()), "write_memory", content="x"))
+    assert answer == f"Error: cannot access memory at '{PATH}': the disk is gone"
+
+
 def test_a_diarys_notebook_that_may_not_be_read_is_told(tmp_path: Path):
     place = Place("diary", tmp_path, None)
     (tmp_path / "ana" / "memory" / "main" / "MEMORY.md").mkdir(parents=True)

@@ -15,6 +15,7 @@ from diarist import (
     BackendError,
     Diary,
     Extraction,
+    Message,
     UnsupportedError,
     UserNotBoundError,
     bind_user,
@@ -233,13 +234,14 @@ def test_an_agent_that_is_entered_logs_each_of_its_runs():
 def test_one_that_a_function_gives_says_that_it_logs_nothing(caplog: pytest.LogCaptureFixture):
     script = Script()
     memory = DiaryToolset(None, "ana", tools=())
-    memory.diary.sync.upsert_preference("ana", "likes", "love tea")
+    earlier = [Message("user", "Rui sailed to the Azores.")]
+    memory.diary.sync.messages.append("ana", "june", earlier)
     agent = Agent(script.model)
     agent.toolset(lambda ctx: memory)
     _tell_of_unseen_runs.cache_clear()
+    agent.run_sync("I love boats. Who sailed to the Azores?")
     agent.run_sync("I love chess.")
-    agent.run_sync("I love boats.")
-    assert "love tea" in script.instructions[0]
+    assert "Rui sailed" in script.instructions[0]
     assert said(memory) == []
     assert caplog.text.count("is shown no run, and logs none") == 1
 
