@@ -4,6 +4,7 @@ import json
 import sqlite3
 import struct
 from collections import Counter
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -39,8 +40,11 @@ class MemoryMiniFile:
 
     def __init__(self, path: Path, user_id: str, diary: Diary) -> None:
         self._user_id, self._notes, self._now = user_id, diary.notes, diary.clock()
-        self._connection = _opened(path)
-        low, high = self._connection.execute("SELECT min(id), max(id) FROM entries").fetchone()
+        self._path = path
+        if not path.is_file():
+            raise CommandError(f"{path} is no file")
+        _read(path, _ROWS, (0, 0))
+        ((low, high),) = _read(path, "SELECT min(id), max(id) FROM entries")
         self.parts = range(low or 0, (high or 0) + 1, _AT_ONCE)
 
     def look(self, part: int) -> Brought:
@@ -57,7 +61,7 @@ class MemoryMiniFile:
         """Return what is new and what is not, and how the new is put."""
         brought = Brought(users={self._user_id})
         changes: list[list[NoteOperation]] = []
-        for row in self._connection.execute(_ROWS, (part, part + _AT_ONCE - 1)):
+        for row in _read(self._path, _ROWS, (part, part + _AT_ONCE - 1)):
             try:
                 if _is_over(row, self._now):
                     brought.expired += 1
@@ -74,16 +78,16 @@ class MemoryMiniFile:
         return brought, [operation for change in new for operation in change]
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise CommandError(f"{path} is no file")
-    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
+def _read(path: Path, statement: str, values: tuple[int, ...] = ()) -> list[sqlite3.Row]:
+    """Return rows of a file, which stays as it is."""
     try:
-        connection.execute(_ROWS, (0, 0))
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        ) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(statement, values).fetchall()
     except sqlite3.DatabaseError as error:
         raise CommandError(f"{path} is no file of memory-mini: {error}") from error
-    return connection
 
 
 def _is_over(row: sqlite3.Row, now: datetime) -> bool:
