@@ -18,7 +18,8 @@ Version: TypeAlias = str
 
 Change: TypeAlias = Callable[[str | None], tuple[str | None, T]]
 """A pure function: the text (None for none yet) in, the new text (None for no change) and a result
-out. It runs again on the fresh text whenever somebody else wrote in between."""
+out. It runs again on the fresh text whenever somebody else wrote in between, and once more on None
+after it made a document: is that still wanted?"""
 
 
 class _Expected(Enum):
@@ -152,14 +153,28 @@ async def update_by_version(
         if changed is None or changed == text:
             return result
         try:
-            await store.put(user_id, kind, changed, expect=ABSENT if version is None else version)
+            made = await store.put(
+                user_id, kind, changed, expect=ABSENT if version is None else version
+            )
         except ConflictError:
             await sleep(random.uniform(0, min(LONGEST_PAUSE, 0.002 * 2**attempt)))
-        else:
-            return result
+            continue
+        if version is None and change(None)[0] is None:
+            await _take_back(store, user_id, kind, made)
+        return result
     raise ConflictError(
         f"{kind} of {user_id!r}: {ATTEMPTS} attempts met another write each; try again later"
     )
+
+
+async def _take_back(store: DocumentStore, user_id: str, kind: str, version: Version) -> None:
+    """Remove a document that its maker does not want any more, unless somebody wrote to it.
+
+    A user may be deleted between the look at what there is and the first write of a page, which
+    no version shows: there was none before, and there is none after.
+    """
+    if (await store.get(user_id, kind))[1] == version:
+        await store.delete(user_id, kind)
 
 
 async def _update_under_lock(store: TextStore, user_id: str, kind: str, change: Change[T]) -> T:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from diarist import Diary
+from diarist import Diary, SQLiteRecords
 from diarist.backends import ABSENT, ANY, update
 from diarist.errors import ConflictError
 
@@ -85,6 +85,35 @@ def test_a_conflict_runs_the_change_again_on_the_fresh_text():
     asyncio.run(main())
     assert store.conflicts > 0
     assert store.pages["u", "counts"] == "8"
+
+
+def test_a_user_deleted_right_before_a_first_write_does_not_come_back():
+    records = SQLiteRecords.in_memory()
+
+    class Late(Versioned):
+        async def put(self, user_id, kind, content, *, expect):
+            await records.delete_user(user_id)
+            return await super().put(user_id, kind, content, expect=expect)
+
+    store = Late()
+    asyncio.run(
+        Diary(store, records=records).update_memory(
+            "ana", "chat", "I'm allergic to nuts.", "Noted."
+        )
+    )
+    assert store.pages == {}
+
+
+def test_what_somebody_else_wrote_after_a_first_write_stays():
+    class Followed(Versioned):
+        async def put(self, user_id, kind, content, *, expect):
+            version = await super().put(user_id, kind, content, expect=expect)
+            await super().put(user_id, kind, "theirs", expect=version)
+            return version
+
+    store, answers = Followed(), iter(["ours", None])
+    asyncio.run(update(store, "u", "x", lambda text: (next(answers), 0)))
+    assert store.pages == {("u", "x"): "theirs"}
 
 
 def test_no_change_writes_nothing():
