@@ -296,11 +296,7 @@ def _added(
 def _items(snapshot: Snapshot) -> Preferences:
     """Return copies of the preferences; what a person left out is filled in."""
     return {
-        category: {
-            id: {"contexts": [], "_count": 1, **_plain(item)}
-            for id, item in items.items()
-            if isinstance(item.get("text"), str)
-        }
+        category: {id: {"contexts": [], "_count": 1, **_plain(item)} for id, item in items.items()}
         for category, items in snapshot.preferences.items()
     }
 

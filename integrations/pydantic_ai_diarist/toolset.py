@@ -166,9 +166,8 @@ class DiaryToolset(FunctionToolset[Any]):
             return
         run.gather()
         if run.messages:
-            with CancelScope(
-                shield=True
-            ):  # what learns has neither the run's deadline nor its trace
+            with CancelScope(shield=True):
+                # In a context of its own: what learns has neither the run's deadline nor its trace.
                 await asyncio.create_task(self._log(run), context=Context())
 
     async def _log(self, run: Run) -> None:

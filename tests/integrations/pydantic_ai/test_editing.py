@@ -15,6 +15,8 @@ from pydantic_ai_diarist import MemoryDeps, PydanticAIExtractor
 from pydantic_ai_diarist.editing import TOOLS, list_preferences, upsert_preference
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic_ai.messages import ModelResponse
 
 SUMMARY = calls("update_conversation_summary", summary="Drinks.", keywords=["tea"])
@@ -228,7 +230,7 @@ def test_what_it_puts_where_nothing_belongs_is_rejected():
     assert "cars" not in desk.diary.preferences("ana")
 
 
-def test_pages_with_gaps_and_old_forms_are_shown(tmp_path: Any):
+def test_pages_with_gaps_and_old_forms_are_shown(tmp_path: Path):
     folder = tmp_path / "ana"
     folder.mkdir()
     (folder / "preferences.toml").write_text('[likes.tea]\ntext = "love tea"\n[likes.x]\nn = 1\n')
@@ -236,3 +238,14 @@ def test_pages_with_gaps_and_old_forms_are_shown(tmp_path: Any):
     diary = Diary(tmp_path, agent=PydanticAIExtractor(Agent(script.model))).sync
     diary.update_memory("ana", "chat", "Hi.", "Hello.")
     assert "- likes/tea: love tea (1×)" in str(script.asked[-1])
+
+
+def test_a_summary_that_it_leaves_alone_stays_as_somebody_wrote_it(tmp_path: Path):
+    long = "One more sentence about a cake. " * 40
+    folder = tmp_path / "ana"
+    folder.mkdir()
+    page = folder / "conversations.toml"
+    page.write_text(f'[conversations.chat]\n_turns = 3\nsummary = "{long}"\nkeywords = ["cake"]\n')
+    diary = Diary(tmp_path, agent=PydanticAIExtractor(Agent(Script().model))).sync
+    diary.update_memory("ana", "chat", "Hi.", "Hello.")
+    assert diary.last_conversations("ana")["chat"]["summary"] == long
