@@ -17,6 +17,7 @@ BENCHMARKS = (
     "writer",
     "langgraph_store",
     "memory_mini",
+    "crewai_storage",
 )
 
 

@@ -236,3 +236,32 @@ class NoteDetailTests(RecordSuite):
         assert some == NoteSurvey(2, NOON, later(1), {"x": 2, "y": 1})
         assert (await do(store, SurveyNotes(("a",), "kind"), at)).texts == {"note": 1}
         assert await do(store, SurveyNotes(("b",), "tags"), at) == NoteSurvey()
+
+    @driven
+    async def test_a_survey_is_of_what_there_is_now(self, store: RecordStore) -> None:
+        """After a put, a deletion, a restoration, a clean-up, a move and an end."""
+
+        async def found(minute: float = 0) -> dict[str, int]:
+            return dict((await do(store, SurveyNotes(field="tags"), later(minute))).texts)
+
+        await do(store, PutNote(N, "a", {"tags": ["x"]}))
+        await do(store, PutNote(N, "b", {"tags": ["x", "y"]}))
+        assert await found() == await found() == {"x": 2, "y": 1}
+        await do(store, PutNote(N, "a", {"tags": ["z"]}))
+        assert await found() == {"x": 1, "y": 1, "z": 1}
+        await do(store, DeleteNote(N, "b"))
+        assert await found() == {"z": 1}
+        await do(store, RestoreNote(N, "b"))
+        assert await found() == {"x": 1, "y": 1, "z": 1}
+        await do(store, DeleteNote(N, "b", forever=True))
+        assert await found() == {"z": 1}
+        await do(store, PutNote(("m",), "a", {"tags": ["z"]}, sole=True))
+        assert await found() == {"z": 1}
+        await do(store, PutNote(N, "c", {"tags": ["brief"]}, ttl=HOUR))
+        assert await found(59) == {"brief": 1, "z": 1}
+        assert await found(60) == {"z": 1}
+        exported = await store.export("ana")
+        await store.delete_user("ana")
+        assert await found() == {}
+        await store.restore("ana", exported)
+        assert await found() == {"brief": 1, "z": 1}

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.connection import ALL
+from diarist.backends.statements.note_rows import texts_in_field
 from diarist.backends.statements.schema import loaded
 from diarist.recall.candidates import bm25_of_text, rarity_of_text
 from diarist.recall.terms import terms, without_accents, words_of
@@ -155,13 +156,5 @@ def tally(
     for (text,) in connection.execute(f"SELECT value FROM notes WHERE {below}", values):
         value = loaded(text)
         if isinstance(value, dict):
-            found.update(_texts(cast("dict[str, Any]", value).get(field)))
+            found.update(texts_in_field(cast("dict[str, Any]", value).get(field)))
     return dict(sorted(found.items()))
-
-
-def _texts(value: Any) -> list[str]:
-    """Return a text, or those in a list or under the keys of an object."""
-    if isinstance(value, dict):
-        value = list(cast("dict[str, Any]", value).values())
-    several = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return [each for each in several if isinstance(each, str)]

@@ -39,6 +39,7 @@ _SPELLINGS = {
     "+namespace": "namespace",
     "instr(": "strpos(",
     "ON CONFLICT (namespace, name)": "ON CONFLICT (user_id, namespace, name)",
+    "ON CONFLICT (name)": "ON CONFLICT (user_id, name)",
 }
 """What SQLite says, and what PostgreSQL does."""
 _LISTED = re.compile(r"\(SELECT value FROM json_each\((\?|:\w+)\)\)")

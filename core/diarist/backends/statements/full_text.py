@@ -5,12 +5,13 @@ This module is a `TextIndex`.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from math import log
 from typing import TYPE_CHECKING
 
 from diarist.backends.statements.connection import ALL
-from diarist.backends.statements.note_rows import BELOW, bounds
+from diarist.backends.statements.note_rows import BELOW, bounds, texts_in_field
+from diarist.backends.statements.schema import loaded
 from diarist.recall.terms import terms, without_accents, words_of
 
 if TYPE_CHECKING:
@@ -91,18 +92,22 @@ def _is_name(connection: Connection, word: str) -> bool:
 
 # ---------------------------------------------------------------- notes
 
-_TEXTS = """
-SELECT found.value, count(*) FROM notes, json_each(notes.value, :path) AS found
-WHERE {} AND found.type = 'text' GROUP BY found.value ORDER BY found.value
+_VALUES = """
+SELECT json_extract(value, :path, '$[0]') AS found, count(*) FROM notes WHERE {} GROUP BY found
 """
+"""Each value of a field, and how often it is there; of two paths it makes a list, always JSON."""
 
 
 def tally(
     connection: Connection, field: str, below: str, values: dict[str, object]
 ) -> dict[str, int]:
     """Return how often a field of the notes has each text, sorted by it."""
-    path = "$." + json.dumps(field, ensure_ascii=False)
-    return dict(connection.execute(_TEXTS.format(below), values | {"path": path}).fetchall())
+    found = Counter[str]()
+    values = {**values, "path": f'$."{field}"'}
+    for value, count in connection.execute(_VALUES.format(below), values):
+        for text in texts_in_field(loaded(value)[0]):
+            found[text] += count
+    return dict(sorted(found.items()))
 
 
 def fitting(

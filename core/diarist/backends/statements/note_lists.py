@@ -20,10 +20,10 @@ from diarist.backends.statements.note_rows import (
     decoded,
     note_of,
 )
-from diarist.backends.statements.schema import loaded, moment
+from diarist.backends.statements.schema import loaded
 from diarist.backends.statements.vectors import of_note
 from diarist.checks import MOST
-from diarist.counting import NoteCounts, NoteSurvey
+from diarist.counting import NoteCounts
 from diarist.filters import matches
 from diarist.records import Scored
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diarist.backends.statements.connection import Connection, Finding
-    from diarist.counting import CountNotes, SurveyNotes
+    from diarist.counting import CountNotes
     from diarist.records import (
         ListNamespaces,
         ListNotes,
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
 _CHUNK = 256
 """Notes that are fetched at once where it takes some to find those that fit."""
-_BELOW_MOST = "+namespace >= :low AND +namespace < :high"
+BELOW_MOST = "+namespace >= :low AND +namespace < :high"
 """The same, read in the order of the table."""
 _BEGINNING = " AND name >= :first AND name < :past"
 _COUNTS = f"""
 SELECT (SELECT count(*) FROM notes WHERE {BELOW}),
-    (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NOT NULL),
-    (SELECT count(*) FROM notes WHERE {_BELOW_MOST} AND deleted IS NULL AND expires <= :now)
+    (SELECT count(*) FROM notes WHERE {BELOW_MOST} AND deleted IS NOT NULL),
+    (SELECT count(*) FROM notes WHERE {BELOW_MOST} AND deleted IS NULL AND expires <= :now)
 """
 _NEXT = f"SELECT namespace FROM notes WHERE {{}} AND {HERE} ORDER BY namespace LIMIT 1"
 _PLACES = f"""
@@ -60,7 +60,6 @@ WITH RECURSIVE places (place) AS (
 SELECT place FROM places WHERE place IS NOT NULL
 """
 """Each namespace with notes, from one to the next: what they hold is not read."""
-_SURVEY = f"SELECT count(*), min(updated), max(updated) FROM notes WHERE {BELOW} AND {HERE}"
 _ORDERS = {"name": "namespace, name", "newest": "+updated DESC, key DESC"}
 _LAST = "SELECT updated, key FROM notes ORDER BY updated DESC, key DESC LIMIT 1"
 _EARLIEST = -(1 << 63)
@@ -111,18 +110,6 @@ def namespaces(connection: Connection, wanted: ListNamespaces, now: int) -> list
     return sorted(found)[wanted.offset : end]
 
 
-def survey(connection: Connection, wanted: SurveyNotes, now: int, finding: Finding) -> NoteSurvey:
-    """Return how many notes there are, from when to when, and how often a field has each text."""
-    values = bounds(wanted.prefix) | {"now": now}
-    count, oldest, newest = connection.execute(_SURVEY, values).fetchone()
-    if not count:
-        return NoteSurvey()
-    texts: dict[str, int] = {}
-    if wanted.field is not None:
-        texts = finding.words.tally(connection, wanted.field, f"{BELOW} AND {HERE}", values)
-    return NoteSurvey(count, moment(oldest), moment(newest), texts)
-
-
 def _begins(namespace: Namespace, start: Namespace, wildcard: str | None) -> bool:
     return all(part in (one, wildcard) for part, one in zip(start, namespace, strict=False))
 
@@ -139,10 +126,10 @@ def _below(connection: Connection, wanted: ListNotes, now: int) -> tuple[str, di
     if wanted.keys is not None:
         names = {f"k{number}": key for number, key in enumerate(wanted.keys)}
         places = ", ".join(f":{name}" for name in names) or "NULL"
-        below = f"{_BELOW_MOST} AND name IN ({places})"
+        below = f"{BELOW_MOST} AND name IN ({places})"
         values |= names
-    elif wanted.filter and _is_most(connection, wanted):
-        below = _BELOW_MOST
+    elif wanted.filter and is_most(connection, wanted.prefix):
+        below = BELOW_MOST
     if wanted.key_prefix:
         below += _BEGINNING
         values |= {"first": wanted.key_prefix, "past": after(wanted.key_prefix)}
@@ -184,11 +171,11 @@ def _note(connection: Connection, row: tuple[Any, ...], wanted: ListNotes) -> No
     return replace(note, vectors=of_note(connection, row[0])) if wanted.vectors else note
 
 
-def _is_most(connection: Connection, wanted: ListNotes) -> bool:
+def is_most(connection: Connection, prefix: Namespace) -> bool:
     """Say whether so many notes are below that reading all in their order is quicker."""
     here, last = connection.execute(
         f"SELECT (SELECT count(*) FROM notes WHERE {BELOW}), (SELECT max(key) FROM notes)",
-        bounds(wanted.prefix),
+        bounds(prefix),
     ).fetchone()
     return here * 4 > (last or 0)
 
@@ -287,7 +274,12 @@ def _by_vectors(
     if name is None:
         return
     keys = None
-    if is_whole or wanted.filter or wanted.keys is not None or not _is_most(connection, wanted):
+    if (
+        is_whole
+        or wanted.filter
+        or wanted.keys is not None
+        or not is_most(connection, wanted.prefix)
+    ):
         rows = connection.execute(f"SELECT key FROM notes WHERE {below}", values)
         keys = [key for (key,) in rows]
     matrix = finding.vectors(connection, name, len(wanted.vector))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.connection import End
 from diarist.backends.statements.schema import loaded, moment
@@ -95,3 +95,15 @@ def note_of(row: tuple[Any, ...]) -> Note:
         None if deleted is None else moment(deleted),
         () if indexes == "[]" else tuple(loaded(indexes)),
     )
+
+
+def texts_in_field(value: Any) -> list[str]:
+    """Return the text that a field is, or those in its list or under its keys.
+
+    >>> texts_in_field(["a", 1, ["b"]]), texts_in_field("c")
+    (['a'], ['c'])
+    """
+    if isinstance(value, dict):
+        value = list(cast("dict[str, Any]", value).values())
+    several = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return [each for each in several if isinstance(each, str)]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diarist.backends.statements.connection import Terms
 from diarist.backends.statements.messages import as_json
-from diarist.backends.statements.note_lists import counts, listed, namespaces, survey
+from diarist.backends.statements.note_lists import counts, listed, namespaces
 from diarist.backends.statements.note_rows import COLUMNS, encoded, note_of
 from diarist.backends.statements.schema import micros, moment
+from diarist.backends.statements.surveys import changed, survey
 from diarist.backends.statements.vectors import of_note, packed
 from diarist.checks import shown
 from diarist.counting import CountNotes, NoteCounts, NoteSurvey, SurveyNotes
@@ -59,6 +60,7 @@ def run(
             results[number] = _delete(connection, operation, at)
         elif isinstance(operation, RestoreNote):
             results[number] = _restore(connection, operation)
+    changed(connection)
     return results
 
 
@@ -139,6 +141,7 @@ def cleanup(connection: Connection, now: datetime, retention: timedelta) -> int:
         "DELETE FROM notes WHERE deleted <= ? OR expires <= ?",
         (micros(now) - retention // timedelta(microseconds=1), micros(now)),
     )
+    changed(connection)
     return done.rowcount
 
 

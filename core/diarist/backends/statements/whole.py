@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diarist.backends.statements import messages, notes, turns
+from diarist.backends.statements import messages, notes, surveys, turns
 from diarist.errors import UserExistsError
 from diarist.records import Exported
 
@@ -36,3 +36,4 @@ def restore(connection: Connection, user_id: str, exported: Exported) -> None:
         turns.add(connection, turn, [message.number or 0 for message in turn.messages])
     for note, vectors in exported.notes:
         notes.add(connection, note, vectors)
+    surveys.changed(connection)
