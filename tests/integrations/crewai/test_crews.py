@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from crewai import Crew
+from crewai.events.event_bus import crewai_event_bus
 from crewai.flow.flow import Flow, start
 from crewai.memory.memory_scope import MemoryScope, MemorySlice
 from crewai.state.checkpoint_config import CheckpointConfig
@@ -341,15 +342,18 @@ def test_a_crew_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     memory = DiaryMemory(tmp_path / "memories", "ana", "chat")
     every = CheckpointConfig(location=str(tmp_path / "checkpoints"))
-    crew(memory, ScriptedLLM("Done."), "Plan a soup.", MENU, checkpoint=every).kickoff()
-    first = min((tmp_path / "checkpoints").rglob("*.json"))
-    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(first)))
+    llm = ScriptedLLM("Done.", RuntimeError("the model is down"))
+    with pytest.raises(RuntimeError, match="is down"):
+        crew(memory, llm, "Plan a soup.", MENU, checkpoint=every).kickoff()
+    crewai_event_bus.flush()
+    last = max((tmp_path / "checkpoints").rglob("*.json"), key=lambda path: path.stat().st_mtime)
+    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(last)))
     restored.memory = memory
     restored.create_crew_memory()
     for agent in restored.agents:
         agent.llm = ScriptedLLM("Done again.")
     restored.kickoff()
-    assert said(memory)[4:] == [("user", MENU), ("assistant", "Done again.")]
+    assert said(memory)[2:] == [("user", MENU), ("assistant", "Done again.")]
     assert {path.name for path in tmp_path.iterdir()} == {"memories", "checkpoints"}
 
 
