@@ -46,8 +46,10 @@ def contents(history: DiaryChatMessageHistory) -> list[Any]:
     return [message.content for message in history.messages]
 
 
-@pytest.fixture(params=["a folder", "memory"])
+@pytest.fixture(params=["a folder", "memory", "PostgreSQL"])
 def diary(request: pytest.FixtureRequest, tmp_path: Path) -> Diary:
+    if request.param == "PostgreSQL":
+        return Diary(request.getfixturevalue("postgres"))
     return Diary(tmp_path if request.param == "a folder" else MemoryBackend())
 
 

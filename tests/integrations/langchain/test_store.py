@@ -26,8 +26,10 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 N = ("memories", "ana")
 
 
-@pytest.fixture
-def store() -> DiaryStore:
+@pytest.fixture(params=["memory", "PostgreSQL"])
+def store(request: pytest.FixtureRequest) -> DiaryStore:
+    if request.param == "PostgreSQL":
+        return DiaryStore(diary=Diary(request.getfixturevalue("postgres")))
     return DiaryStore()
 
 

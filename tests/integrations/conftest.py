@@ -1,0 +1,30 @@
+"""What the tests of all frameworks share: a diary on a server in the place of a folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backends.postgres_server import DSN, empty, schema
+from diarist import PostgresBackend
+from diarist.blocking import finish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def postgres_schema() -> Iterator[str]:
+    with schema() as name:
+        PostgresBackend(DSN, schema=name).prepare()
+        yield name
+
+
+@pytest.fixture
+def postgres(postgres_schema: str) -> Iterator[PostgresBackend]:
+    """Give an empty backend, or skip where no server answers."""
+    empty(postgres_schema)
+    backend = PostgresBackend(DSN, schema=postgres_schema)
+    yield backend
+    finish(backend.blocking.aclose())
