@@ -63,13 +63,21 @@ class Part:
 
     def ask(self, name: str, times: int) -> list[float]:
         """Return the seconds of each call."""
+        self.begin(name, times)
+        return self.outcome()
+
+    def begin(self, name: str, times: int) -> None:
+        """Have it begin with some calls."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(f"{name}\t{times}\n")
         self._process.stdin.flush()
+
+    def outcome(self) -> list[float]:
+        """Return the seconds of each call, once they are done."""
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{' '.join(self._command)} gave no answer to {name!r}")
+            raise SystemExit(f"{' '.join(self._command)} gave no answer")
         return json.loads(line)
 
     def close(self) -> None:
