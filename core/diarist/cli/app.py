@@ -57,7 +57,7 @@ app = typer.Typer(
 )
 for group in (ingest, pages, recalling, editing, compacting, checking, moving, copying):
     app.add_typer(group.commands)
-app.add_typer(backends.commands, name="backend", help="Try a backend.")
+app.add_typer(backends.commands, name="backend", help="Try a backend, or make its tables.")
 app.add_typer(notes.commands, name="note", help="Put, read and remove notes.")
 app.add_typer(migrating.commands, name="migrate", help="Bring over what other systems keep.")
 app.add_typer(schema.commands, name="schema", help="Show what the pages may hold.")

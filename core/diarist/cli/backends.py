@@ -1,4 +1,4 @@
-"""`diarist backend`: what a backend does, tried on the live one."""
+"""`diarist backend`: what a live backend does, and its tables ahead of time."""
 
 import asyncio
 from dataclasses import asdict
@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import typer
 
-from diarist.cli.addresses import FORMS, shown
+from diarist.backends.postgres import PostgresBackend
+from diarist.cli.addresses import FORMS, open_backend, shown
+from diarist.cli.failures import CommandError
 from diarist.cli.options import AsJson, examples, open_diary
 from diarist.cli.output import say, say_json
 from diarist.probing import Finding, probe
@@ -39,6 +41,20 @@ def check(address: Address, as_json: AsJson = False) -> None:
             say(f"{each.name:<10} {each.answer:<7} {each.seconds * 1000:6.0f} ms  {each.told}")
     if any(each.answer == "failed" for each in findings):
         raise typer.Exit(1)
+
+
+@commands.command(epilog=examples("diarist backend init postgresql://owner@db.example/diary"))
+def init(address: Address) -> None:
+    """Make the tables of a diary in a PostgreSQL database, ahead of time.
+
+    The first use makes them too, unless the program says `create=False`: then only their owner
+    needs the right to make tables. Those that are there stay as they are.
+    """
+    opened = open_backend(address)
+    if not isinstance(opened, PostgresBackend):
+        raise CommandError(f"{shown(address)} needs no tables; name postgresql://HOST/DATABASE")
+    opened.prepare()
+    say(f"{opened.place} is ready")
 
 
 async def _check(address: str) -> list[Finding]:

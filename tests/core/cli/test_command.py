@@ -40,6 +40,7 @@ def every_command() -> list[tuple[str, ...]]:
 def test_there_are_the_commands_of_the_documentation():
     assert sorted(every_command()) == [
         ("backend", "check"),
+        ("backend", "init"),
         ("check",),
         ("compact",),
         ("context",),

@@ -83,6 +83,11 @@ class PostgresBackend:
     def __repr__(self) -> str:
         return f"PostgresBackend({self._server.place!r})"
 
+    @property
+    def place(self) -> str:
+        """Where it is, without the user and the password."""
+        return self._server.place
+
     def prepare(self) -> None:
         """Make the tables where they are missing, and see that they are of today.
 
@@ -161,7 +166,7 @@ class PostgresBackend:
         def work(rows: UserRows) -> None:
             if _kinds(rows):
                 raise UserExistsError.of(user_id)
-            with around:
+            with around, rows.savepoint():  # what is around may have to take back its own
                 for kind, text in pages.items():
                     rows.execute(_PUT, (check_kind(kind), clean(text)))
 
