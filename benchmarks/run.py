@@ -18,6 +18,7 @@ BENCHMARKS = (
     "langgraph_store",
     "memory_mini",
     "crewai_storage",
+    "crewai_memory",
 )
 
 
