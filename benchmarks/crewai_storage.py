@@ -14,7 +14,7 @@ from pathlib import Path
 from measure import WORK, Part, median, ratio, table
 
 SIZES = (100, 1_000, 10_000)
-ROUNDS = 7
+ROUNDS = 5
 PART = Path(__file__).parent / "parts" / "crewai_storage.py"
 NAMES = ("DiaryStorage", "LanceDBStorage", "numpy in memory")
 CALLS = {
@@ -23,7 +23,8 @@ CALLS = {
     "search": (5, "ten closest of all"),
     "search scope": (5, "ten closest in one scope of fifty"),
     "search saved": (3, "save a record, then the ten closest in its scope"),
-    "info": (5, "information about all scopes"),
+    "info saved": (2, "save a record, then information about all scopes"),
+    "info": (5, "information about all scopes, nothing saved since"),
     "info scope": (5, "information about one scope"),
     "list": (5, "the newest twenty of a scope"),
     "update": (3, "update a record"),

@@ -127,6 +127,11 @@ def main(folder: Path, name: str, size: int) -> None:
         storage.save([record])
         assert storage.search(record.embedding, scope_prefix=record.scope)[0][0].id == record.id
 
+    def save_and_inform() -> None:
+        record = next(fresh)
+        storage.save([record])
+        assert storage.get_scope_info("/").newest_record == record.created_at
+
     def update() -> None:
         storage.update(changed[draw.randrange(20)])
 
@@ -139,6 +144,7 @@ def main(folder: Path, name: str, size: int) -> None:
             draw.choice(asked), scope_prefix=scope(draw.randrange(50))
         ),
         "search saved": save_and_search,
+        "info saved": save_and_inform,
         "info": lambda: storage.get_scope_info("/"),
         "info scope": lambda: storage.get_scope_info(scope(draw.randrange(50))),
         "list": lambda: storage.list_records(scope(draw.randrange(50)), limit=20),
