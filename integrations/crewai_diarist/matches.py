@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crewai.memory.types import MemoryMatch, MemoryRecord
 
-from crewai_diarist.records import has_any, is_own, is_record, naive, scope_of, to_record
+from crewai_diarist.records import has_any, is_record, naive, scope_of, to_record
 from diarist.adapters import line_for_model, says_little
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from diarist import Hit
 
@@ -59,11 +59,14 @@ class Asked:
         """Say whether a hit is wanted."""
         if not hit.score or says_little(hit) or hit.text.strip() == self.query.strip():
             return False
-        record = to_match(hit).record
-        if record.private and not self.include_private and not is_own(record, self.source):
+        known: Mapping[str, Any] = {}
+        if hit.note is not None and is_record(hit.note):
+            known = hit.note.value
+        is_own = self.source is not None and known.get("source") == self.source
+        if known.get("private") and not is_own and not self.include_private:
             return False
         if self.categories:
-            return has_any(record, self.categories)
+            return has_any(known.get("categories", _categories(hit)), self.categories)
         return (hit.kind, hit.source) not in self.told
 
 
@@ -91,13 +94,16 @@ def _record(hit: Hit) -> MemoryRecord:
     if hit.note is not None and is_record(hit.note):
         return to_record(hit.note)
     at = naive(hit.at or _NO_TIME)
-    category = hit.metadata.get("category") if hit.kind == "preferences" else None
     return MemoryRecord(
         id=f"{hit.kind}:{hit.source}",
         content=hit.text,
         scope=scope_of(hit.note.namespace if hit.note is not None else ()),
-        categories=[category] if isinstance(category, str) else [],
+        categories=_categories(hit),
         created_at=at,
         last_accessed=at,
         source=hit.session_id,
     )
+
+
+def _categories(hit: Hit) -> list[str]:
+    return [str(hit.metadata["category"])] if hit.kind == "preferences" else []

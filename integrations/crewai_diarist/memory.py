@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from crewai.memory.memory_scope import MemorySlice
 from crewai.memory.types import MemoryMatch, MemoryRecord
 from crewai.memory.unified_memory import Memory
 from crewai.memory.utils import join_scope_paths
@@ -18,6 +17,7 @@ from crewai_diarist.events import querying, saving
 from crewai_diarist.matches import Asked, known, to_match
 from crewai_diarist.records import Records, id_of, naive, namespace_of
 from crewai_diarist.runs import newest, run_in
+from crewai_diarist.slices import DiarySlice
 from crewai_diarist.stands import NobodyBoundError, stand
 from crewai_diarist.storage import SCHEME, register_diary_scheme
 from diarist import (
@@ -54,14 +54,6 @@ def _unblocked(method: Callable[..., Any]) -> Any:
         return await asyncio.to_thread(getattr(self, method.__name__), *args, **kwargs)
 
     return call
-
-
-class DiarySlice(MemorySlice):
-    """Several scopes of a `DiaryMemory` as one; runs are recorded unless it is read-only."""
-
-    def extract_memories(self, content: str) -> list[str]:
-        """Do as the memory does, and nothing where this is read-only."""
-        return [] if self.read_only else super().extract_memories(content)
 
 
 class DiaryMemory(Memory):
@@ -392,7 +384,7 @@ class DiaryMemory(Memory):
     def slice(
         self, scopes: list[str], categories: list[str] | None = None, read_only: bool = True
     ) -> DiarySlice:
-        """Return several scopes as one; a slice made by CrewAI's own class does, too."""
+        """Return several scopes as one memory, to read, or with `read_only=False` to save to."""
         view: dict[str, Any] = {"memory": self, "scopes": scopes, "categories": categories}
         return DiarySlice(**view, read_only=read_only)
 

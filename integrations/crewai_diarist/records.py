@@ -92,7 +92,7 @@ def fits(
 ) -> bool:
     """Say whether a record has one of the categories and all of the metadata, and is old enough."""
     return (
-        (categories is None or has_any(record, categories))
+        (categories is None or has_any(record.categories, categories))
         and (older_than is None or record.created_at < naive(aware(older_than)))
         and (metadata is None or metadata.items() <= record.metadata.items())
     )
@@ -140,10 +140,10 @@ class Records:
     ) -> int:
         """Delete the records that fit all criteria, and return how many."""
         leaving = [
-            DeleteNote(namespace_of(record.scope), record.id, forever=True)
-            for record in self._within(scope_prefix)
-            if (record_ids is None or record.id in record_ids)
-            and fits(record, categories, metadata_filter, older_than)
+            DeleteNote(note.namespace, note.key, forever=True)
+            for note in self._within(scope_prefix)
+            if (record_ids is None or note.key in record_ids)
+            and fits(to_record(note), categories, metadata_filter, older_than)
         ]
         return sum(self._batch(leaving))
 
@@ -161,17 +161,17 @@ class Records:
         self, scope_prefix: str | None = None, limit: int = 200, offset: int = 0
     ) -> list[MemoryRecord]:
         """Return the records of a scope, the newest first."""
-        found = sorted(self._within(scope_prefix), key=lambda one: one.created_at, reverse=True)
-        return found[offset : offset + limit]
+        newest = sorted(self._within(scope_prefix), key=_created_at, reverse=True)
+        return [to_record(note) for note in newest[offset : offset + limit]]
 
     def get_scope_info(self, scope: str) -> ScopeInfo:
         """Return what a scope holds."""
         found = self._within(scope)
-        times = [record.created_at for record in found]
+        times = [_created_at(note) for note in found]
         return ScopeInfo(
             path=normalize_scope_path(scope),
             record_count=len(found),
-            categories=sorted({name for record in found for name in record.categories}),
+            categories=sorted({name for note in found for name in note.value["categories"]}),
             oldest_record=min(times, default=None),
             newest_record=max(times, default=None),
             child_scopes=_children(found, scope),
@@ -184,7 +184,7 @@ class Records:
     def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
         """Return how many records of a scope each category has."""
         found = self._within(scope_prefix)
-        return dict(Counter(name for record in found for name in record.categories))
+        return dict(Counter(name for note in found for name in note.value["categories"]))
 
     def count(self, scope_prefix: str | None = None) -> int:
         """Return how many records a scope has."""
@@ -197,10 +197,10 @@ class Records:
         note = self._diary.sync.notes.get(user_id, namespace_of(record.scope), record.id)
         return None if note is None else to_record(note)
 
-    def _within(self, scope: str | None) -> list[MemoryRecord]:
+    def _within(self, scope: str | None) -> list[Note]:
         user_id = whose(self._user_id).user_id
         notes = self._diary.sync.notes.list(user_id, namespace_of(scope), limit=_ALL)
-        return [to_record(note) for note in notes if is_record(note)]
+        return list(filter(is_record, notes))
 
     def _batch(self, operations: list[Any]) -> list[Any]:
         return self._diary.sync.notes.batch(whose(self._user_id).user_id, operations)
@@ -225,17 +225,16 @@ def _renewed(record: MemoryRecord, former: MemoryRecord | None) -> MemoryRecord:
     return record.model_copy(update=known)
 
 
-def has_any(record: MemoryRecord, categories: Collection[str]) -> bool:
-    """Say whether a record has one of the categories."""
-    return not set(categories).isdisjoint(record.categories)
+def has_any(known: Collection[str], categories: Collection[str]) -> bool:
+    """Say whether one of the categories is known."""
+    return not set(categories).isdisjoint(known)
 
 
-def is_own(record: MemoryRecord, source: str | None) -> bool:
-    """Say whether a record is of that source; one without a source is nobody's who asks."""
-    return source is not None and record.source == source
+def _created_at(note: Note) -> datetime:
+    return naive(datetime.fromisoformat(note.metadata[_MARK]["created_at"]))
 
 
-def _children(records: Iterable[MemoryRecord], parent: str) -> list[str]:
+def _children(notes: Iterable[Note], parent: str) -> list[str]:
     above = namespace_of(parent)
-    below = {namespace_of(record.scope)[: len(above) + 1] for record in records}
-    return sorted(scope_of(namespace) for namespace in below if len(namespace) > len(above))
+    below = {note.namespace[: len(above) + 1] for note in notes} - {above}
+    return sorted(map(scope_of, below))

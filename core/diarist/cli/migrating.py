@@ -1,11 +1,14 @@
 """`diarist migrate`: memories of other systems become a diary's, as often as one likes, once."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from diarist.blocking import finish
 from diarist.cli.addresses import shown
 from diarist.cli.bringing import AnySource, Brought
 from diarist.cli.memory_mini import MemoryMiniFile
@@ -21,6 +24,7 @@ from diarist.cli.options import (
 )
 from diarist.cli.output import headline, note, say, say_json, tracked
 from diarist.cli.tomldiary import TomlDiaryFolder
+from diarist.diary import Diary
 
 commands = typer.Typer()
 
@@ -61,8 +65,9 @@ def tomldiary(
     comments and layout come along where it has no page yet. What was forgotten since comes back
     when you bring it over again. TOMLDiary's folder stays as it is, unless it is the diary's.
     """
-    source = TomlDiaryFolder(path, open_blocking_diary(folder, table))
-    _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
+    with _diary(folder, table) as diary:
+        source = TomlDiaryFolder(path, diary)
+        _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @commands.command(
@@ -86,11 +91,22 @@ def memory_mini(
     soft-deleted come along; what has expired does not. A note that is there already, deleted or
     not, stays as it is. memory-mini's file stays as it is.
     """
-    source = MemoryMiniFile(path, user, open_blocking_diary(folder, None))
-    _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
+    with _diary(folder, None) as diary:
+        source = MemoryMiniFile(path, user, diary)
+        _migrate(source, f"{path} to {shown(folder)}", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 # ------------------------------------------------------------ how
+
+
+@contextmanager
+def _diary(folder: str, table: str | None) -> Generator[Diary]:
+    """Open a diary for the length of a `with` block; its coroutines never suspend."""
+    diary = open_blocking_diary(folder, table)
+    try:
+        yield diary
+    finally:
+        finish(diary.aclose())
 
 
 def _migrate(source: AnySource, way: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:

@@ -19,7 +19,7 @@ class ScriptedLLM(BaseLLM):
     A line is a text, an error to raise, or a function of the prompt that gives one.
     """
 
-    lines: list[Any] = Field(default_factory=list)
+    lines: list[Any] = Field(default_factory=list, exclude=True)  # a checkpoint can't hold errors
     prompts: list[str] = Field(default_factory=list)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from crewai import Crew
+from crewai.events.event_bus import crewai_event_bus
 from crewai.flow.flow import Flow, start
 from crewai.memory.memory_scope import MemoryScope, MemorySlice
 from crewai.state.checkpoint_config import CheckpointConfig
@@ -32,6 +33,10 @@ def said(memory: DiaryMemory, user_id: str = "ana") -> list[tuple[str, str]]:
         for session in messages.sessions(user_id, order="created")
         for message in messages.read(user_id, session.id)
     ]
+
+
+def calling(name: str, arguments: Any) -> str:
+    return f"Thought: look\nAction: {name}\nAction Input: {json.dumps(arguments)}"
 
 
 def test_a_second_kickoff_knows_what_the_first_learned(tmp_path: Path):
@@ -228,6 +233,39 @@ def test_an_agent_with_a_slice_that_is_read_only_records_nothing(tmp_path: Path)
     assert said(memory) == [("user", "I love tea."), ("assistant", "Done.")]
 
 
+def test_the_models_tools_save_to_a_slice(tmp_path: Path):
+    memory = DiaryMemory(tmp_path, "ana")
+    llm = ScriptedLLM(
+        calling("save_to_memory", {"contents": ["Rui drinks mate."]}),
+        calling("save_to_memory", {"contents": ["Mate is hot.", "Mate is green."]}),
+        calling("search_memory", {"queries": ["mate"]}),
+        "Thought: I know.\nFinal Answer: Mate.",
+    )
+    crew(memory.slice(["/a", "/b"], read_only=False), llm, "What does Rui drink?").kickoff()
+    assert llm.prompts[3].count("(note ") == 3
+    assert memory.info("/a").record_count == 3
+
+
+def test_a_slice_is_asked_for_a_part_of_it(tmp_path: Path):
+    memory = DiaryMemory(tmp_path, "ana")
+    memory.remember_many(["Tea above."], "/a")
+    memory.remember_many(["Tea below."], "/a/x")
+    memory.remember_many(["Tea beside."], "/b")
+    view = memory.slice(["/a"])
+    assert view.remember("No.") is None
+    assert view.remember_many(["No."]) == []
+    found = {
+        scope: [match.record.content for match in view.recall("tea", scope=scope)]
+        for scope in (None, "/a/x", "/b", "/")
+    }
+    assert found == {
+        None: ["Tea above.", "Tea below."],
+        "/a/x": ["Tea below."],
+        "/b": [],
+        "/": ["Tea above.", "Tea below."],
+    }
+
+
 def test_a_flow_remembers(tmp_path: Path):
     kept = DiaryMemory(tmp_path, "ana")
     kept.record_turn("I love green tea.", "Noted.")
@@ -249,9 +287,6 @@ def test_a_flow_remembers(tmp_path: Path):
 def test_the_models_own_tools_read_and_write(tmp_path: Path):
     memory = DiaryMemory(tmp_path, "ana")
     memory.record_turn("I love green tea.", "Noted.")
-
-    def calling(name: str, arguments: Any) -> str:
-        return f"Thought: look\nAction: {name}\nAction Input: {json.dumps(arguments)}"
 
     llm = ScriptedLLM(
         calling("save_to_memory", {"contents": ["Rui drinks mate {every} day."]}),
@@ -278,14 +313,15 @@ def test_a_model_learns_before_a_kickoff_ends(tmp_path: Path):
     assert "love kale soup" in diary.sync.preferences("ana")
 
 
-def test_a_model_that_fails_ends_no_kickoff(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_what_can_not_be_learned_ends_no_kickoff(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     diary = Diary(tmp_path, agent=CrewAIExtractor(ScriptedLLM(ValueError("no key"))))
     memory = DiaryMemory(diary, "ana")
     memory.record_turn("I love tea.", "Noted.")
     page = tmp_path / "ana" / "preferences.toml"
     page.write_text("broken = [")
-    memory.drain_writes()
-    assert "this is not stored" in caplog.text
+    assert crew(memory, ScriptedLLM("Done."), MENU).kickoff().raw == "Done."
+    assert "this is not stored: DocumentError" in caplog.text
+    assert len(said(memory)) == 4
 
 
 def test_a_crew_serializes_and_is_copied_without_a_warning(tmp_path: Path):
@@ -306,15 +342,18 @@ def test_a_crew_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     memory = DiaryMemory(tmp_path / "memories", "ana", "chat")
     every = CheckpointConfig(location=str(tmp_path / "checkpoints"))
-    crew(memory, ScriptedLLM("Done."), "Plan a soup.", MENU, checkpoint=every).kickoff()
-    first = min((tmp_path / "checkpoints").rglob("*.json"))
-    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(first)))
+    llm = ScriptedLLM("Done.", RuntimeError("the model is down"))
+    with pytest.raises(RuntimeError, match="is down"):
+        crew(memory, llm, "Plan a soup.", MENU, checkpoint=every).kickoff()
+    crewai_event_bus.flush()
+    last = max((tmp_path / "checkpoints").rglob("*.json"), key=lambda path: path.stat().st_mtime)
+    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(last)))
     restored.memory = memory
     restored.create_crew_memory()
     for agent in restored.agents:
         agent.llm = ScriptedLLM("Done again.")
     restored.kickoff()
-    assert said(memory)[4:] == [("user", MENU), ("assistant", "Done again.")]
+    assert said(memory)[2:] == [("user", MENU), ("assistant", "Done again.")]
     assert {path.name for path in tmp_path.iterdir()} == {"memories", "checkpoints"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from crewai.memory.types import MemoryMatch
 
+EAST = timezone(timedelta(hours=2))
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
 
@@ -120,7 +121,18 @@ def test_scopes_and_categories_choose(memory: DiaryMemory):
     assert len(contents(memory.recall("tea", scope="/"))) == 4
     assert contents(memory.recall("tea", categories=["food", "none"])) == ["Tea below the app."]
     assert contents(memory.recall("tea", "/apple", ["food"])) == []
-    assert contents(memory.recall("tea", categories=["allergies"])) == ["allergic to tea"]
+    (allergy,) = memory.recall("tea", categories=["allergies"])
+    assert allergy.record.content == "allergic to tea"
+
+
+def test_nothing_is_hidden_by_the_scopes_below_it(memory: DiaryMemory):
+    """CrewAI's own finds nothing in a scope that has others below, nor in more than 20 of them."""
+    memory.remember("Tea at the top.")
+    for number in range(30):
+        memory.remember(f"Tea of user {number:02}.", scope=f"/user/u{number:02}")
+    assert "Tea at the top." in contents(memory.recall("top"))
+    assert contents(memory.recall("29", scope="/user")) == ["Tea of user 29."]
+    assert len(contents(memory.recall("tea", limit=40))) == 31
 
 
 def test_what_is_private_is_recalled_for_its_source_only(memory: DiaryMemory):
@@ -244,6 +256,7 @@ def test_what_is_forgotten_fits_all_criteria(memory: DiaryMemory):
     assert memory.forget("/a/b", record_ids=[tea.id]) == 0
     assert memory.forget(categories=["drinks"], metadata_filter={"hot": False}) == 0
     assert memory.forget("/a", older_than=datetime(2026, 1, 1)) == 0
+    assert memory.forget("/a", older_than=datetime(2026, 3, 4, 7, 6, tzinfo=EAST)) == 0
     assert memory.forget("/a", ["drinks"], datetime(2027, 1, 1), {"hot": True}, [tea.id]) == 1
     assert memory.list_records() == [soup]
     memory.reset("/a/b")
