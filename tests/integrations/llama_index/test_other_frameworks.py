@@ -72,7 +72,7 @@ def test_a_chat_of_llama_index_goes_on_in_langchain(
     )
     memory.put_messages([picture, calling("look", q="tea"), TOOL, answer("Yes.")])
     found = history.messages
-    assert [message.type for message in found] == ["human", "ai", "chat", "ai"]
+    assert [message.type for message in found] == ["human", "ai", "ai", "ai"]
     assert [message.text for message in found] == ["This?\n[image]", CALL, "42 °C, walnuts", "Yes."]
     history.add_messages([HumanMessage("Good.")])
     assert memory.get()[0] == picture
