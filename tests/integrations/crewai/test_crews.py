@@ -13,6 +13,7 @@ from crewai.events.event_bus import crewai_event_bus
 from crewai.flow.flow import Flow, start
 from crewai.memory.memory_scope import MemoryScope, MemorySlice
 from crewai.state.checkpoint_config import CheckpointConfig
+from crewai.state.runtime import RuntimeState
 
 from crewai_diarist import CrewAIExtractor, DiaryMemory
 from diarist import Diary, UserNotBoundError, bind_user
@@ -341,13 +342,12 @@ def test_a_crew_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mo
     """CrewAI makes a Memory of its own there, too; the crew is given its diary again."""
     monkeypatch.chdir(tmp_path)
     memory = DiaryMemory(tmp_path / "memories", "ana", "chat")
-    every = CheckpointConfig(location=str(tmp_path / "checkpoints"))
-    llm = ScriptedLLM("Done.", RuntimeError("the model is down"))
+    asked = crew(memory, ScriptedLLM("Done.", RuntimeError("is down")), "Plan a soup.", MENU)
     with pytest.raises(RuntimeError, match="is down"):
-        crew(memory, llm, "Plan a soup.", MENU, checkpoint=every).kickoff()
+        asked.kickoff()
     crewai_event_bus.flush()
-    last = max((tmp_path / "checkpoints").rglob("*.json"), key=lambda path: path.stat().st_mtime)
-    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=str(last)))
+    kept = RuntimeState(root=[asked]).checkpoint(str(tmp_path / "checkpoints"))
+    restored = Crew.from_checkpoint(CheckpointConfig(restore_from=kept))
     restored.memory = memory
     restored.create_crew_memory()
     for agent in restored.agents:
