@@ -13,7 +13,6 @@ from llama_index_diarist import DiaryAsyncChatStore, DiaryChatStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 KEYS = ["b", "", "a", "../x", "日本/\n", "x" * 10_000, "a#1", "A", " ", "nul\0"]
 
@@ -32,8 +31,8 @@ class Twice:
 
 
 @pytest.fixture(params=["sync", "async"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return Twice(DiaryChatStore(tmp_path, "ana"), request.param)
+def store(request: pytest.FixtureRequest, queue: DiaryAsyncChatStore) -> Any:
+    return Twice(DiaryChatStore(queue.diary, "ana"), request.param)
 
 
 def test_messages_are_listed_as_they_were_added(store: Any):
