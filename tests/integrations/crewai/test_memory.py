@@ -40,9 +40,10 @@ def contents(matches: Iterable[MemoryMatch]) -> list[str]:
     return [match.record.content for match in matches if match.record.id != "diary"]
 
 
-@pytest.fixture
-def memory(tmp_path: Path) -> DiaryMemory:
-    return DiaryMemory(Diary(tmp_path, clock=FrozenClock(NOW)), "ana", "chat")
+@pytest.fixture(params=["a folder", "PostgreSQL"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> DiaryMemory:
+    place = tmp_path if request.param == "a folder" else request.getfixturevalue("postgres")
+    return DiaryMemory(Diary(place, clock=FrozenClock(NOW)), "ana", "chat")
 
 
 # ------------------------------------------------------------ what is recalled
