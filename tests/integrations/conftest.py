@@ -12,6 +12,7 @@ from diarist.blocking import finish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,9 @@ def postgres(postgres_schema: str) -> Iterator[PostgresBackend]:
     backend = PostgresBackend(DSN, schema=postgres_schema)
     yield backend
     finish(backend.blocking.aclose())
+
+
+@pytest.fixture(params=["a folder", "PostgreSQL"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresBackend:
+    """Give what a diary may be kept in."""
+    return tmp_path if request.param == "a folder" else request.getfixturevalue("postgres")

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from crewai.memory.types import MemoryMatch
 
+    from diarist import PostgresBackend
+
 EAST = timezone(timedelta(hours=2))
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -40,9 +42,8 @@ def contents(matches: Iterable[MemoryMatch]) -> list[str]:
     return [match.record.content for match in matches if match.record.id != "diary"]
 
 
-@pytest.fixture(params=["a folder", "PostgreSQL"])
-def memory(request: pytest.FixtureRequest, tmp_path: Path) -> DiaryMemory:
-    place = tmp_path if request.param == "a folder" else request.getfixturevalue("postgres")
+@pytest.fixture
+def memory(place: Path | PostgresBackend) -> DiaryMemory:
     return DiaryMemory(Diary(place, clock=FrozenClock(NOW)), "ana", "chat")
 
 

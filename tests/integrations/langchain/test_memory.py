@@ -22,6 +22,8 @@ from langchain_diarist import DiaryChatMessageHistory, DiaryMemory
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from diarist import PostgresBackend
+
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 CONTEXT = PromptTemplate.from_template("{context}\n{history}\nHuman: {input}\nAI:")
@@ -42,8 +44,8 @@ def model(*answers: str) -> Model:
 
 
 @pytest.fixture
-def diary(tmp_path: Path) -> Diary:
-    return Diary(tmp_path)
+def diary(place: Path | PostgresBackend) -> Diary:
+    return Diary(place)
 
 
 def load(memory: DiaryMemory, way: str, **inputs: Any) -> dict[str, Any]:

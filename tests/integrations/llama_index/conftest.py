@@ -12,9 +12,9 @@ from llama_index_diarist import DiaryAsyncChatStore
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from diarist import PostgresBackend
 
-@pytest.fixture(params=["a folder", "PostgreSQL"])
-def queue(request: pytest.FixtureRequest, tmp_path: Path) -> DiaryAsyncChatStore:
-    if request.param == "PostgreSQL":
-        return DiaryAsyncChatStore(Diary(request.getfixturevalue("postgres")), "ana")
-    return DiaryAsyncChatStore(tmp_path, "ana")
+
+@pytest.fixture
+def queue(place: Path | PostgresBackend) -> DiaryAsyncChatStore:
+    return DiaryAsyncChatStore(Diary(place), "ana")
