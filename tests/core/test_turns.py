@@ -25,6 +25,7 @@ from diarist import (
     UnsupportedError,
 )
 from diarist.testing import FrozenClock
+from six_methods import SixMethods
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -299,31 +300,6 @@ class Async(Echo):
 class Wrapped(Async):
     def extract(self, turn: Turn, snapshot: Snapshot):  # a plain function that gives a coroutine
         return super().extract(turn, snapshot)
-
-
-class SixMethods:
-    """A backend with TOMLDiary's six methods, and no more."""
-
-    def __init__(self) -> None:
-        self.pages: dict[tuple[str, str], str] = {}
-
-    async def load(self, user_id: str, kind: str) -> str | None:
-        return self.pages.get((user_id, kind))
-
-    async def save(self, user_id: str, kind: str, content: str) -> None:
-        self.pages[user_id, kind] = content
-
-    async def exists(self, user_id: str, kind: str) -> bool:
-        return (user_id, kind) in self.pages
-
-    async def delete(self, user_id: str, kind: str) -> None:
-        self.pages.pop((user_id, kind), None)
-
-    async def delete_user(self, user_id: str) -> None:
-        self.pages = {key: text for key, text in self.pages.items() if key[0] != user_id}
-
-    async def list_users(self) -> list[str]:
-        return sorted({user for user, _ in self.pages})
 
 
 @pytest.mark.parametrize("kind", [Echo, Async, Wrapped])

@@ -23,10 +23,10 @@ class FailingRecords:
         return getattr(self._records, name)
 
 
-def failing_diary() -> tuple[Diary, FailingRecords]:
+def failing_diary(**settings: Any) -> tuple[Diary, FailingRecords]:
     backend = MemoryBackend()
     records = FailingRecords(backend.records)
-    return Diary(backend, records=records), records  # type: ignore[arg-type]
+    return Diary(backend, records=records, **settings), records  # type: ignore[arg-type]
 
 
 class _Pages:

@@ -8,34 +8,7 @@ import pytest
 from diarist import Diary, SQLiteRecords
 from diarist.backends import ABSENT, ANY, update
 from diarist.errors import ConflictError
-
-
-class SixMethods:
-    """A backend as people wrote them for TOMLDiary: no versions."""
-
-    def __init__(self):
-        self.pages: dict[tuple[str, str], str] = {}
-
-    async def load(self, user_id, kind):
-        await asyncio.sleep(0)
-        return self.pages.get((user_id, kind))
-
-    async def save(self, user_id, kind, content):
-        await asyncio.sleep(0)
-        self.pages[user_id, kind] = content
-
-    async def exists(self, user_id, kind):
-        return (user_id, kind) in self.pages
-
-    async def delete(self, user_id, kind):
-        self.pages.pop((user_id, kind), None)
-
-    async def delete_user(self, user_id):
-        for key in [key for key in self.pages if key[0] == user_id]:
-            del self.pages[key]
-
-    async def list_users(self):
-        return sorted({user for user, _ in self.pages})
+from six_methods import SixMethods
 
 
 class Versioned(SixMethods):

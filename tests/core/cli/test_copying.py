@@ -19,6 +19,7 @@ from diarist.backends import ABSENT
 from diarist.copying import copy_user
 from diarist.testing import MemoryBackend
 from diarist.testing.whole import everything, fill
+from six_methods import SixMethods
 
 
 @pytest.fixture
@@ -146,31 +147,6 @@ def test_what_can_not_be_copied_is_one_line(run, users: list[str], args: list[st
 
 
 # ---------------------------------------------------------------- any backend
-
-
-class SixMethods:
-    """A backend as people wrote them for TOMLDiary."""
-
-    def __init__(self) -> None:
-        self.pages: dict[tuple[str, str], str] = {}
-
-    async def load(self, user_id: str, kind: str) -> str | None:
-        return self.pages.get((user_id, kind))
-
-    async def save(self, user_id: str, kind: str, content: str) -> None:
-        self.pages[user_id, kind] = content
-
-    async def exists(self, user_id: str, kind: str) -> bool:
-        return (user_id, kind) in self.pages
-
-    async def delete(self, user_id: str, kind: str) -> None:
-        self.pages.pop((user_id, kind), None)
-
-    async def delete_user(self, user_id: str) -> None:
-        self.pages = {key: text for key, text in self.pages.items() if key[0] != user_id}
-
-    async def list_users(self) -> list[str]:
-        return sorted({user for user, _ in self.pages})
 
 
 class Translating(MemoryBackend):

@@ -18,6 +18,7 @@ from diarist.backends.ids import agent_name_of, notebook_kind
 from diarist.blocking import finish
 from diarist.errors import NotebookError
 from diarist.notebook import MemoryFile, Notebook
+from six_methods import SixMethods
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,33 +201,6 @@ def test_files_and_folders_are_for_their_owner_only(notebook: Notebook, backend:
 # ------------------------------------------------------------ other backends, other callers
 
 
-class SixMethods:
-    """A backend as TOMLDiary knows them."""
-
-    def __init__(self) -> None:
-        self.texts: dict[tuple[str, str], str] = {}
-
-    async def load(self, user_id: str, kind: str) -> str | None:
-        await asyncio.sleep(0)
-        return self.texts.get((user_id, kind))
-
-    async def save(self, user_id: str, kind: str, content: str) -> None:
-        await asyncio.sleep(0)
-        self.texts[user_id, kind] = content
-
-    async def exists(self, user_id: str, kind: str) -> bool:
-        return (user_id, kind) in self.texts
-
-    async def delete(self, user_id: str, kind: str) -> None:
-        self.texts.pop((user_id, kind), None)
-
-    async def delete_user(self, user_id: str) -> None:
-        self.texts = {key: text for key, text in self.texts.items() if key[0] != user_id}
-
-    async def list_users(self) -> list[str]:
-        return sorted({user for user, _ in self.texts})
-
-
 def test_a_backend_of_six_methods_keeps_notebooks_too():
     backend = SixMethods()
 
@@ -238,7 +212,7 @@ def test_a_backend_of_six_methods_keeps_notebooks_too():
     file = run(main())
     assert sorted(filter(None, file.lines)) == sorted(f"- {n}" for n in range(20))
     assert file.path == "ana/memory/%57eb%20%53earch"
-    assert list(backend.texts) == [("ana", "memory/%57eb%20%53earch")]
+    assert list(backend.pages) == [("ana", "memory/%57eb%20%53earch")]
 
 
 def test_over_the_blocking_backend_no_call_waits_for_a_loop(backend: LocalBackend):

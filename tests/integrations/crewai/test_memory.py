@@ -23,8 +23,9 @@ from crewai.events.types.memory_events import (
 
 from crewai_diarist import DiaryMemory
 from diarist import Diary, UnsupportedError, UserNotBoundError, bind_user
-from diarist.testing import FrozenClock, MemoryBackend
+from diarist.testing import FrozenClock
 from integrations.crewai import scripted as scripted  # CrewAI's panels are off
+from integrations.failing import diary_without_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -371,17 +372,8 @@ def test_a_root_is_above_all_its_scopes(tmp_path: Path):
 
 
 def test_a_diary_without_records_is_refused():
-    class Pages:
-        def __init__(self) -> None:
-            self._backend = MemoryBackend()
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("records", "blocking"):
-                raise AttributeError(name)
-            return getattr(self._backend, name)
-
     with pytest.raises(UnsupportedError, match="records="):
-        DiaryMemory(Diary(Pages()))  # type: ignore[arg-type]
+        DiaryMemory(diary_without_records())
 
 
 def test_the_parameters_are_crewais_own():

@@ -11,8 +11,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 import diarist
 from diarist import BackendError, Diary, UnsupportedError, UserNotBoundError, bind_user
-from diarist.testing import MemoryBackend
-from integrations.failing import failing_diary
+from integrations.failing import diary_without_records, failing_diary
 from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import diary_tools
 
@@ -137,16 +136,7 @@ def test_some_of_them_can_be_chosen(tmp_path: Path):
 
 
 def test_without_records_there_are_none_for_memories():
-    class Pages:
-        def __init__(self) -> None:
-            self._backend = MemoryBackend()
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("records", "blocking"):
-                raise AttributeError(name)
-            return getattr(self._backend, name)
-
-    pages: Any = Diary(Pages())
+    pages = diary_without_records()
     tools = by_name(pages, "ana")
     assert "search_memory" in tools
     assert not {"manage_memory", "put_note"} & set(tools)

@@ -10,13 +10,12 @@ from llama_index.core.memory import BaseMemoryBlock
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 from pydantic import PrivateAttr
 
-from diarist import BackendError, Diary
-from diarist.testing import MemoryBackend
 from llama_index_diarist import DiaryMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from diarist import Diary
     from llama_index_diarist import DiaryAsyncChatStore
 
 TOOL = ChatMessage("42 °C, walnuts", role="tool", additional_kwargs={"tool_call_id": "call_look"})
@@ -70,27 +69,6 @@ class ScriptedLLM(MockFunctionCallingLLM):
         if isinstance(line, Exception):
             raise line
         return answer(line) if isinstance(line, str) else line
-
-
-class FailingRecords:
-    """Records that can't be reached while `is_failing`."""
-
-    def __init__(self, records: Any) -> None:
-        self._records = records
-        self.is_failing = False
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "blocking":
-            raise AttributeError(name)
-        if self.is_failing:
-            raise BackendError("the disk failed")
-        return getattr(self._records, name)
-
-
-def failing_diary(**kwargs: Any) -> tuple[Diary, FailingRecords]:
-    backend = MemoryBackend()
-    records = FailingRecords(backend.records)
-    return Diary(backend, records=records, **kwargs), records  # type: ignore[arg-type]
 
 
 def words(text: str) -> list[str]:

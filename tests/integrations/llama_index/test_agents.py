@@ -16,11 +16,11 @@ from llama_index.core.workflow import Context
 
 from diarist import Diary, Extraction, SyncDiary, UserNotBoundError, bind_user
 from diarist.testing import MemoryBackend, ScriptedExtractor
+from integrations.failing import failing_diary
 from integrations.llama_index.scripted import (
     ScriptedLLM,
     answer,
     calling,
-    failing_diary,
     texts,
     user,
 )

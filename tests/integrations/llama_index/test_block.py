@@ -9,7 +9,8 @@ import pytest
 from llama_index.core.memory import InsertMethod, Memory
 
 from diarist import Diary, SyncDiary, UserNotBoundError, bind_user
-from integrations.llama_index.scripted import answer, calling, failing_diary, texts, user
+from integrations.failing import failing_diary
+from integrations.llama_index.scripted import answer, calling, texts, user
 from llama_index_diarist import DiaryAsyncChatStore, DiaryMemory, DiaryMemoryBlock
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 
 from diarist import BackendError
-from integrations.llama_index.scripted import answer, failing_diary, texts, user
+from integrations.failing import failing_diary
+from integrations.llama_index.scripted import answer, texts, user
 from llama_index_diarist import DiaryMemory
 
 if TYPE_CHECKING:
