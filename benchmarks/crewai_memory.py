@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import WORK, Part, child, median, ratio, table
+from measure import WORK, Part, child, in_turn, ratio, table
 
 ROUNDS = 7
 PART = Path(__file__).parent / "parts" / "crewai_memory.py"
@@ -28,7 +28,6 @@ CALLS = {
 
 def report() -> str:
     """Return the table."""
-    found: dict[tuple[str, str], list[float]] = {}
     WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         asked = {name: child(sys.executable, PART, folder, f"{name} asked") for name in NAMES}
@@ -36,19 +35,12 @@ def report() -> str:
         for part in parts.values():  # each fills its memory before it answers
             part.ask("list", 1)
         os.sync()
-        for number in range(ROUNDS + 1):
-            for call, (times, _) in CALLS.items():
-                for name, part in parts.items():
-                    seconds = part.ask(call, times)
-                    if number:  # the first round warms up
-                        found.setdefault((call, name), []).extend(seconds)
-        for part in parts.values():
-            part.close()
+        found = in_turn(parts, {call: times for call, (times, _) in CALLS.items()}, ROUNDS)
     rows = [
         (
             words,
-            *(f"{median(found[call, name]) * 1e3:,.1f}" for name in NAMES),
-            ratio(median(found[call, NAMES[1]]), median(found[call, NAMES[0]])),
+            *(f"{found[call, name] * 1e3:,.1f}" for name in NAMES),
+            ratio(found[call, NAMES[1]], found[call, NAMES[0]]),
         )
         for call, (_, words) in CALLS.items()
     ]

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import WORK, Part, median, ratio, table
+from measure import WORK, Part, in_turn, ratio, table
 
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 5
@@ -38,26 +38,18 @@ def report() -> str:
 
 
 def _compared(size: int) -> str:
-    found: dict[tuple[str, str], list[float]] = {}
     WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         parts = {name: Part(sys.executable, PART, folder, name, size) for name in NAMES}
         for part in parts.values():  # each fills its store before it answers
             part.ask("get", 1)
         os.sync()
-        for number in range(ROUNDS + 1):
-            for call, (times, _) in CALLS.items():
-                for name, part in parts.items():
-                    seconds = part.ask(call, times)
-                    if number:  # the first round warms up
-                        found.setdefault((call, name), []).extend(seconds)
-        for part in parts.values():
-            part.close()
+        found = in_turn(parts, {call: times for call, (times, _) in CALLS.items()}, ROUNDS)
     rows = [
         (
             words,
-            *(f"{median(found[call, name]) * 1e3:,.2f}" for name in NAMES),
-            ratio(median(found[call, NAMES[1]]), median(found[call, NAMES[0]])),
+            *(f"{found[call, name] * 1e3:,.2f}" for name in NAMES),
+            ratio(found[call, NAMES[1]], found[call, NAMES[0]]),
         )
         for call, (_, words) in CALLS.items()
     ]

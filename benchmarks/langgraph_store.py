@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import WORK, Part, median, table
+from measure import WORK, Part, in_turn, table
 
 ROUNDS = 9
 PART = Path(__file__).parent / "parts" / "langgraph_store.py"
@@ -62,22 +62,14 @@ def report() -> str:
 
 
 def _compared(title: str, names: tuple[str, ...]) -> str:
-    found: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         parts = {name: Part(sys.executable, PART, folder, name) for name in names}
         for part in parts.values():  # each fills its store before it answers
             part.ask("get", 1)
         os.sync()
-        for number in range(ROUNDS + 1):
-            for call, times in CALLS.items():
-                for name, part in parts.items():
-                    seconds = median(part.ask(call, times))
-                    if number:  # the first round warms up
-                        found.setdefault((call, name), []).append(seconds * 1e6)
-        for part in parts.values():
-            part.close()
+        found = in_turn(parts, CALLS, ROUNDS)
     rows = [
-        (words, *(f"{median(found[call, name]):,.0f}" for name in names))
+        (words, *(f"{found[call, name] * 1e6:,.0f}" for name in names))
         for call, words in WORDS.items()
     ]
     return f"{title} (µs, median of {ROUNDS} rounds in turn)\n\n{table(('call', *names), rows)}"

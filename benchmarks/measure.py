@@ -13,12 +13,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".bench"
 
-__all__ = ["WORK", "Part", "child", "machine", "median", "peer", "ratio", "table"]
+__all__ = ["WORK", "Part", "child", "in_turn", "machine", "median", "peer", "ratio", "table"]
 
 
 def peer(name: str, *requirements: str) -> Path:
@@ -83,6 +83,26 @@ class Part:
     def close(self) -> None:
         """Have it end."""
         self._process.communicate()
+
+
+def in_turn(
+    parts: Mapping[str, Part], calls: Mapping[str, int], rounds: int
+) -> dict[tuple[str, str], float]:
+    """Have the parts make each call so often, one after the other, in each round; end them.
+
+    Returns:
+        By call and part, the median of the rounds' medians in seconds.
+    """
+    found: dict[tuple[str, str], list[float]] = {}
+    for number in range(rounds + 1):
+        for call, times in calls.items():
+            for name, part in parts.items():
+                seconds = median(part.ask(call, times))
+                if number:  # the first round warms up
+                    found.setdefault((call, name), []).append(seconds)
+    for part in parts.values():
+        part.close()
+    return {place: median(each) for place, each in found.items()}
 
 
 def machine() -> str:

@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import WORK, Part, median, ratio, table
+from measure import WORK, Part, in_turn, ratio, table
 
 ROUNDS = 9
 PARTS = Path(__file__).parent / "parts"
+NAMES = ("diarist_memory_mini", "memory_mini_statements")
 CALLS = {
     "get": (20, "get an entry", "20×"),
     "prefix": (1, "ten whose key begins so, of all", "20×"),
@@ -32,26 +33,17 @@ CALLS = {
 def report() -> str:
     """Return the table."""
     WORK.mkdir(exist_ok=True)
-    found: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        for name in ("diarist_memory_mini", "memory_mini_statements"):
+        for name in NAMES:
             Part(sys.executable, PARTS / f"{name}.py", folder, "fill").close()
         os.sync()  # or the disk would still be busy with that in the first round
-        ours, theirs = (
-            Part(sys.executable, PARTS / f"{name}.py", folder, "answer")
-            for name in ("diarist_memory_mini", "memory_mini_statements")
-        )
-        for number in range(ROUNDS + 1):
-            for call, (times, _, _) in CALLS.items():
-                for name, part in (("ours", ours), ("theirs", theirs)):
-                    seconds = median(part.ask(call, times))
-                    if number:  # the first round warms up
-                        found.setdefault((call, name), []).append(seconds * 1000)
-        for part in (ours, theirs):
-            part.close()
+        parts = {
+            name: Part(sys.executable, PARTS / f"{name}.py", folder, "answer") for name in NAMES
+        }
+        found = in_turn(parts, {call: times for call, (times, _, _) in CALLS.items()}, ROUNDS)
     rows: list[tuple[object, ...]] = []
     for call, (_, what, aim) in CALLS.items():
-        mine, other = median(found[call, "ours"]), median(found[call, "theirs"])
+        mine, other = (found[call, name] * 1e3 for name in NAMES)
         rows.append((what, f"{mine:.3f}", f"{other:.2f}", ratio(other, mine), aim))
     head = ("call", "`Store` over a diary ms", "memory-mini ms", "less", "aim")
     title = f"## memory-mini's Store, 100,000 entries (median of {ROUNDS} rounds in turn)"
