@@ -6,16 +6,21 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
+from difflib import unified_diff
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from diarist import SyncDiary
 from lacking import marks_of
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w+(?: output)?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A block and its language; `text output` is what the Python snippet before it prints."""
 
 
 def snippets(language: str) -> list[object]:
@@ -27,8 +32,18 @@ def snippets(language: str) -> list[object]:
     ]
 
 
+def shown_after(code: str) -> str:
+    """Return what the documents show as printed by this snippet, or nothing."""
+    for path in DOCUMENTS:
+        blocks = FENCE.findall(path.read_text())
+        for (_, one), (language, other) in pairwise(blocks):
+            if one == code and language == "text output":
+                return other
+    return ""
+
+
 @pytest.mark.parametrize("code", snippets("python"))
-def test_every_python_snippet_runs_as_it_stands(code: str, tmp_path: Path):
+def test_every_python_snippet_runs_as_it_stands_and_prints_what_is_shown(code: str, tmp_path: Path):
     result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -38,11 +53,25 @@ def test_every_python_snippet_runs_as_it_stands(code: str, tmp_path: Path):
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    if "MyPrefTable" in code:
-        shown = next(
-            text for kind, text in FENCE.findall((ROOT / "README.md").read_text()) if kind == "text"
-        )
-        assert result.stdout.startswith(shown)
+    assert result.stdout.startswith(shown_after(code))
+
+
+def test_the_readme_shows_what_a_turn_does_to_a_page(tmp_path: Path):
+    blocks = dict(FENCE.findall((ROOT / "README.md").read_text())[::-1])
+    page = tmp_path / "ana/preferences.toml"
+    diary = SyncDiary(tmp_path)
+    monday, friday = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 6, 18, 30, tzinfo=UTC)
+
+    first = "I'm allergic to walnuts, and I live in Leeds."
+    diary.update_memory("ana", "monday", first, "Noted.", at=monday)
+    words = '"allergic to walnuts"'
+    page.write_text(before := page.read_text().replace(words, f"{words}  # almonds are fine"))
+    assert before == blocks["toml"]
+
+    diary.update_memory("ana", "friday", "I moved from Leeds to Porto.", "Nice!", at=friday)
+    changes = unified_diff(before.splitlines(), page.read_text().splitlines(), lineterm="", n=1)
+    lines = [line for line in changes if not line.startswith(("---", "+++", "@@"))]
+    assert "\n".join(lines).strip() == blocks["diff"].strip()
 
 
 @pytest.mark.parametrize("code", snippets("toml"))
@@ -55,5 +84,6 @@ def test_every_link_and_named_file_exists(path: Path):
     text = path.read_text()
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (path.parent / target).exists(), target
-    for target in re.findall(r"`(tests/[\w/.]+)`", text):
+    for target, test in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", text):
         assert (ROOT / target).exists(), target
+        assert not test or f"def {test}(" in (ROOT / target).read_text(), test
