@@ -107,6 +107,9 @@ class Foundation:
         self._is_twin = False
         self._made_twin: Self | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.backend!r})"
+
     @property
     def learns_at_once(self) -> bool:
         """Whether the extractor answers at once, as rules do, so that nobody need wait for it."""

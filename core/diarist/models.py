@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - so that `get_type_hints` works
 from typing import Any, Literal, TypeAlias
 
+from diarist.showing import in_short
+
 Table: TypeAlias = Mapping[str, Any]
 """A TOML table as it was parsed: read-only, with tuples for arrays."""
 
@@ -33,6 +35,8 @@ class Turn:
     assistant_msg: str
     at: datetime
     is_order: bool = False
+
+    __repr__ = in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Edit:
     span: tuple[int, int] | None = None
     rule: str | None = None
 
+    __repr__ = in_short
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -69,6 +75,8 @@ class Rejected:
     text: str
     reason: str
     category: str = ""
+
+    __repr__ = in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class Extraction:
     summary: str | None = None
     keywords: tuple[str, ...] | None = None
     rejected: tuple[Rejected, ...] = ()
+
+    __repr__ = in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,8 @@ class Match:
     text: str
     score: int
 
+    __repr__ = in_short
+
 
 @dataclass(frozen=True, slots=True)
 class EditResult:
@@ -135,6 +147,8 @@ class EditResult:
     was: str | None = None
     reason: str | None = None
     matches: tuple[Match, ...] = ()
+
+    __repr__ = in_short
 
     def __str__(self) -> str:
         place = "/".join(part for part in (self.category, self.id) if part)
@@ -163,6 +177,8 @@ class UpdateReport:
     session_id: str | None = None
     turn: int | None = None
     results: tuple[EditResult, ...] = ()
+
+    __repr__ = in_short
 
     def with_status(self, *statuses: Status) -> tuple[EditResult, ...]:
         """Return the results that have one of `statuses`.
@@ -217,6 +233,8 @@ class Problem:
     location: str
     line: int | None
     reason: str
+
+    __repr__ = in_short
 
     def __str__(self) -> str:
         place = self.location if self.line is None else f"{self.location}:{self.line}"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from diarist.checks import check_choice, check_mapping, check_moment, check_text, check_whole
+from diarist.showing import in_short
 
 if TYPE_CHECKING:
     from diarist.counting import CountNotes, SurveyNotes
@@ -99,6 +100,8 @@ class Message:
         default_factory=lambda: EMPTY, compare=False, repr=False
     )
 
+    __repr__ = in_short
+
     def __post_init__(self) -> None:
         check_text("a message's role", self.role)
         check_text("a message's text", self.text)
@@ -152,6 +155,8 @@ class Session:
     updated_at: datetime
     numbered: int = 0
 
+    __repr__ = in_short
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedTurn:
@@ -174,6 +179,8 @@ class RecordedTurn:
     at: datetime
     reason: str | None = None
     attempts: int = 0
+
+    __repr__ = in_short
 
     @property
     def is_order(self) -> bool:
@@ -217,6 +224,8 @@ class Note:
         default_factory=lambda: EMPTY, compare=False, repr=False
     )
 
+    __repr__ = in_short
+
 
 HitKind: TypeAlias = Literal["preferences", "conversations", "messages", "notes", "notebook"]
 KINDS: tuple[HitKind, ...] = get_args(HitKind)
@@ -249,10 +258,12 @@ class Hit:
     source: str
     session_id: str | None = None
     at: datetime | None = None
-    metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
-    note: Note | None = None
-    message: Message | None = None
-    features: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: EMPTY, repr=False)
+    note: Note | None = field(default=None, repr=False)
+    message: Message | None = field(default=None, repr=False)
+    features: Mapping[str, float] = field(default_factory=lambda: EMPTY, repr=False)
+
+    __repr__ = in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +285,8 @@ class DeletionReport:
     notes: int = 0
     turns: int = 0
     notebooks: tuple[str, ...] = ()
+
+    __repr__ = in_short
 
     def __str__(self) -> str:
         pages = ", ".join(self.pages) or "none"

@@ -106,6 +106,9 @@ class SyncNotebook:
         self._diary = diary
         self._user_id, self._agent_name = user_id, agent_name
 
+    def __repr__(self) -> str:
+        return f"Sync{self._of(self._diary)!r}"
+
     def _of(self, diary: Diary) -> Notebook:
         return diary.notebook(self._user_id, self._agent_name)
 
@@ -137,6 +140,9 @@ class SyncDiary:
         made = cls.__new__(cls)
         made._diary = diary
         return made
+
+    def __repr__(self) -> str:
+        return f"Sync{self._diary!r}"
 
     def _of(self, diary: Diary) -> Diary:
         return diary

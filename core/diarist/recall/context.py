@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from diarist.recall.ranking import fact
 from diarist.recall.terms import terms
+from diarist.showing import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,6 +61,8 @@ class ReceiptItem:
     used: bool
     reason: str = ""
 
+    __repr__ = in_short
+
     def __str__(self) -> str:
         line = f"{self.kind} {self.source}, {self.tokens} tokens"
         return line if self.used else f"{line}: left out, {self.reason}"
@@ -80,6 +83,8 @@ class Receipt:
     max_tokens: int
     items: tuple[ReceiptItem, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    __repr__ = in_short
 
     def __str__(self) -> str:
         head = f"{self.tokens} of {self.max_tokens} tokens"
