@@ -8,9 +8,10 @@ import typer
 
 from diarist.cli.addresses import FORMS, open_backend, shown
 from diarist.cli.failures import CommandError
-from diarist.cli.output import note, visible
+from diarist.cli.output import note
 from diarist.cli.tables import load_model, load_table
 from diarist.diary import CONVERSATIONS, PREFERENCES, Diary
+from diarist.visible import visible
 
 DEFAULT_FOLDER = "memories"
 

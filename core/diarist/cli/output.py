@@ -12,25 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from diarist.visible import LONE, visible, written_out
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 T = TypeVar("T")
 
-_LONE = "\ud800-\udfff"
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069{_LONE}]")
-_LONE_SURROGATE = re.compile(f"[{_LONE}]")
-
-
-def visible(text: str) -> str:
-    r"""Return `text` with what could steer a terminal, or turn text around, written out.
-
-    Pages and transcripts are data: what somebody said must not move the reader's cursor.
-
-    >>> visible("\x1b[2Jtea\n")
-    '\\x1b[2Jtea\n'
-    """
-    return _UNSAFE.sub(_escaped, text)
+_LONE_SURROGATE = re.compile(f"[{LONE}]")
 
 
 def say(text: str) -> None:
@@ -60,7 +49,7 @@ def note(text: str) -> None:
 def say_json(value: Any) -> None:
     """Print a value as JSON, with times as text."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=_as_json)
-    typer.echo(_LONE_SURROGATE.sub(_escaped, text))  # no encoding has them, JSON does
+    typer.echo(_LONE_SURROGATE.sub(written_out, text))  # no encoding has them, JSON does
 
 
 def count(number: int, noun: str) -> str:
@@ -82,10 +71,6 @@ def tracked(parts: Sequence[T], description: str) -> Iterable[T]:
         transient=True,
         disable=not console.is_terminal,
     )
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
 
 
 def _as_json(value: object) -> str:
