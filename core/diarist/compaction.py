@@ -19,6 +19,7 @@ from diarist.pages import compaction, conversations
 from diarist.pages.compaction import BlockChange, Operation
 from diarist.pages.items import items
 from diarist.pages.rendering import clean
+from diarist.showing import Displayed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
@@ -178,7 +179,7 @@ class Compactor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CompactionReport:
+class CompactionReport(Displayed):
     """What compaction did to a user's pages; `print(report)` reads well.
 
     Attributes:

@@ -24,6 +24,7 @@ from diarist.pages.preferences import Stamp
 from diarist.pages.toml import clean, thaw
 from diarist.records import DeletionReport, Message
 from diarist.remembering import Remembering
+from diarist.showing import Conversations, Listing
 
 if TYPE_CHECKING:
     import os
@@ -181,7 +182,7 @@ class Diary(Remembering):
         await self._embed_turns(user_id, reports)
         if errors:
             raise errors[0]
-        return reports
+        return Listing(reports)
 
     @one_hop
     async def upsert_preference(
@@ -291,7 +292,7 @@ class Diary(Remembering):
         _check_item(document, category, id, readable=False)
         if self.records is None:
             raise UnsupportedError("this diary has no records to look in; pass records=")
-        found: list[Message] = []
+        found = Listing[Message]()
         for session_id, number in sources(document, category, id):
             found += await self.records.numbered(user_id, session_id, [number])
         return found
@@ -326,7 +327,7 @@ class Diary(Remembering):
         Raises:
             DocumentError: the page is broken.
         """
-        return thaw(await self._newest(user_id, limit))
+        return Conversations(thaw(await self._newest(user_id, limit)))
 
     @one_hop
     async def pretty_preferences(

@@ -27,6 +27,7 @@ from diarist.checks import (
 from diarist.errors import UnsupportedError
 from diarist.pages.rendering import clean
 from diarist.records import ORDERS, STATUSES, Message, Payload
+from diarist.showing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -141,7 +142,7 @@ class Messages:
         check_counts(last=last, limit=limit)
         check_whole("offset", offset)
         check_choice("status", status, (*STATUSES, None))
-        return await self._records.read(
+        found = await self._records.read(
             check_user_id(user_id),
             check_session(session_id),
             last=last,
@@ -151,6 +152,7 @@ class Messages:
             limit=limit,
             offset=offset,
         )
+        return Listing(found)
 
     @one_hop
     async def window(self, user_id: str, session_id: str, max_tokens: int) -> list[Message]:
@@ -170,12 +172,12 @@ class Messages:
                 turn.append(message)
                 left -= self._tokens(message)
                 if left < 0:
-                    return found[::-1]
+                    return Listing(found[::-1])
                 if message.role == "user":
                     found += turn
                     turn = []
             if len(chunk) < _CHUNK:
-                return [*found, *turn][::-1]
+                return Listing([*found, *turn][::-1])
             before = chunk[0].number
 
     async def count(
@@ -295,9 +297,10 @@ class Messages:
         check_counts(limit=limit)
         check_whole("offset", offset)
         check_choice("order", order, ORDERS)
-        return await self._records.sessions(
+        found = await self._records.sessions(
             check_user_id(user_id), limit=limit, offset=offset, order=order
         )
+        return Listing(found)
 
     def _tokens(self, message: Message) -> int:
         text = message.text

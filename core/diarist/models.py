@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - so that `get_type_hints` works
 from typing import Any, Literal, TypeAlias
 
-from diarist.showing import in_short
+from diarist.showing import Displayed, in_short
 
 Table: TypeAlias = Mapping[str, Any]
 """A TOML table as it was parsed: read-only, with tuples for arrays."""
@@ -127,7 +127,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class EditResult:
+class EditResult(Displayed):
     """What became of one edit.
 
     Attributes:
@@ -163,7 +163,7 @@ class EditResult:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateReport:
+class UpdateReport(Displayed):
     """What one turn, or one call, did to a user's pages; `print(report)` reads well.
 
     Attributes:
@@ -199,7 +199,7 @@ class UpdateReport:
         return "\n".join([f"{head}:", *(f"  {result}" for result in self.results)])
 
 
-class Page(str):
+class Page(Displayed, str):
     r"""A page as it is stored: TOML text, "" where there is none yet.
 
     >>> Page('[likes.tea]\ntext = "love tea"\n').data

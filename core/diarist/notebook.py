@@ -20,6 +20,7 @@ from diarist.checks import check_counts, check_text, check_whole
 from diarist.errors import BackendError, MemoryAccessError, NotebookError
 from diarist.pages import notebook as pages
 from diarist.pages.rendering import clean
+from diarist.showing import Displayed
 from diarist.tokens import estimate
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _DENIED = frozenset(
 
 
 @dataclass(frozen=True)
-class MemoryFile:
+class MemoryFile(Displayed):
     """A notebook as it was when it was read or written.
 
     Attributes:

@@ -22,6 +22,7 @@ from diarist.records import (
     PutNote,
     RestoreNote,
 )
+from diarist.showing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -227,7 +228,7 @@ class Notes:
             vectors=vectors,
         )
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
-        return [scored.note for scored in found]
+        return Listing(scored.note for scored in found)
 
     async def search(
         self,
@@ -276,7 +277,7 @@ class Notes:
             vectors=vectors,
         )
         found = cast("list[Scored]", (await self.batch(user_id, [wanted]))[0])
-        return [_hit(user_id, scored) for scored in found]
+        return Listing(_hit(user_id, scored) for scored in found)
 
     async def count(self, user_id: str, prefix: Namespace | str = ()) -> NoteCounts:
         """Return how many notes are below a namespace: active, deleted and expired ones."""

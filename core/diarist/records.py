@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from diarist.checks import check_choice, check_mapping, check_moment, check_text, check_whole
-from diarist.showing import in_short
+from diarist.showing import Displayed, in_short
 
 if TYPE_CHECKING:
     from diarist.counting import CountNotes, SurveyNotes
@@ -62,7 +62,7 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message(Displayed):
     """What somebody said, verbatim.
 
     Attributes:
@@ -134,7 +134,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Displayed):
     """A conversation, counted.
 
     Attributes:
@@ -193,7 +193,7 @@ class RecordedTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Note(Displayed):
     """A value under a key in a namespace.
 
     Attributes:
@@ -233,7 +233,7 @@ KINDS: tuple[HitKind, ...] = get_args(HitKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Displayed):
     """One thing recalled, with its source.
 
     Attributes:

@@ -12,6 +12,7 @@ from diarist.errors import UnsupportedError
 from diarist.foundation import Foundation
 from diarist.note_checks import place
 from diarist.records import KINDS
+from diarist.showing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -78,7 +79,7 @@ class Remembering(Foundation):
     async def _recalled(
         self, user_id: str, question: Question, k: int, kinds: Collection[str], filters: Filters
     ) -> list[Hit]:
-        return await self._recaller.recall(user_id, question, k, kinds, filters)
+        return Listing(await self._recaller.recall(user_id, question, k, kinds, filters))
 
     async def reembed(self, user_id: str) -> int:
         """Give every message and note that has no vector of the present model one.

@@ -1,14 +1,19 @@
-"""How values show themselves in a list or a debugger: in few words, and never as something else."""
+"""How values show themselves: in a list or a debugger in few words, in a notebook as HTML.
+
+A list or dict of here is a plain one in every other way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from dataclasses import Field
+
+T = TypeVar("T")
 
 
 def in_short(self: Any) -> str:
@@ -44,3 +49,30 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return repr(dict(cast("Mapping[str, Any]", value)))
     return repr(value)
+
+
+class Displayed:
+    """Is shown as HTML by Jupyter; everywhere else it is as it was."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from diarist.html.fragments import fragment
+
+        return fragment(self)
+
+
+class Listing(Displayed, list[T]):
+    """A list of hits, messages, notes, sessions or reports.
+
+    >>> Listing([1, 2]) == [1, 2], Listing([1, 2])
+    (True, [1, 2])
+    """
+
+    __slots__ = ()
+
+
+class Conversations(Displayed, dict[str, dict[str, Any]]):
+    """Session -> its table on the conversations page."""
+
+    __slots__ = ()

@@ -14,7 +14,7 @@ import diarist
 
 CORE = Path(diarist.__file__).parent
 MODULES = sorted(CORE.rglob("*.py"))
-PURE = {"dates", "pages", "extraction", "recall"}
+PURE = {"dates", "extraction", "html", "pages", "recall"}
 IMPURE_IMPORTS = {"asyncio", "io", "os", "pathlib", "random", "secrets", "shutil", "socket",
                   "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib"}  # fmt: skip
 ALLOWED = {"diarist", "pydantic", "pydantic_core", "rapidfuzz", "rich",

@@ -20,6 +20,7 @@ from diarist.pages.secrets import find_secret, withheld
 from diarist.pages.subjects import fold
 from diarist.pages.times import as_utc
 from diarist.pages.toml import EMPTY, is_same, is_table
+from diarist.showing import Displayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +88,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockChange:
+class BlockChange(Displayed):
     """What became of one block, or of a page that was left alone.
 
     Attributes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from diarist.recall.ranking import fact
 from diarist.recall.terms import terms
-from diarist.showing import in_short
+from diarist.showing import Displayed, in_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -91,7 +91,7 @@ class Receipt:
         return "\n".join([head, *map(str, self.items), *(f"warning: {w}" for w in self.warnings)])
 
 
-class Context(str):
+class Context(Displayed, str):
     """The text for a prompt, "" where there is nothing to say; a `str` with a receipt.
 
     Attributes:
