@@ -19,7 +19,10 @@ os.environ.update(  # before anything imports crewai, which reads most of it onc
     OTEL_SDK_DISABLED="true",
 )
 
-collect_ignore = ["tests/backends/with_tomldiary.py"]  # is run where that is installed
+collect_ignore = [  # are run where what they import is installed
+    "tests/backends/with_tomldiary.py",
+    "tests/distribution/smoke",
+]
 if find_spec("crewai") is None:
     collect_ignore.append("integrations/crewai_diarist")
 if find_spec("psycopg") is None:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
+
+from lacking import lack
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,13 +35,6 @@ def _missing() -> str | None:
     except psycopg.OperationalError as error:
         return f"no PostgreSQL server answers: {str(error).splitlines()[0]}"
     return None
-
-
-def lack(reason: str) -> None:
-    """Skip the test, and say why; in CI that is a failure."""
-    if "CI" in os.environ:
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from diarist.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from diarist.backends.memory import MemoryBackend
     from diarist.testing.documents import DocumentStoreTests
@@ -43,7 +45,7 @@ _HOMES = {
     "ScriptedExtractor": "diarist.testing.doubles",
 }
 
-
+_OF_PYTEST = ("Blocking", "DocumentStoreTests", "RecordStoreTests")
 _SUITES = (
     "documents",
     "messages",
@@ -58,13 +60,18 @@ _SUITES = (
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("DocumentStoreTests", "RecordStoreTests"):
-        import pytest  # its report then shows the values in a failed assertion
-
+    if name not in _HOMES:
+        raise AttributeError(f"module 'diarist.testing' has no attribute {name!r}")
+    if name in _OF_PYTEST:
+        try:
+            import pytest
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"{__name__}.{name} needs pytest: pip install pytest"
+            ) from error
+        # its report then shows the values in a failed assertion
         pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'diarist.testing' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
