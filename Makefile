@@ -8,6 +8,7 @@ EXTRAS := $(NEWEST),crewai
 export EXTRAS
 BASE   := $(VENV)/.base
 READY  := $(VENV)/.ready
+export TMPDIR := $(shell mkdir -p .tmp && cd .tmp && pwd)
 UV     := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 
 .PHONY: demo test newest lint dist bench clean
@@ -49,4 +50,4 @@ bench: $(READY)  ## every figure beside the peer's, in one run
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-newest .bench dist
+	rm -rf .venv .venv-newest .bench .tmp dist

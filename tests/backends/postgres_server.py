@@ -72,7 +72,8 @@ class OwnServer:
             lack("initdb is missing: install PostgreSQL's server")
         self._bin = Path(str(initdb)).parent
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        reachable = "/tmp" if self._user else None  # root's own folders are not, for that user
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir=reachable))
         if self._user:
             shutil.chown(self._folder, self._user)
         with socket.socket() as free:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -93,23 +92,6 @@ def test_a_file_in_the_place_of_a_folder_is_not_an_empty_notebook(
     given_file(backend.path / place, b"secret\n")
     assert_denied(notebook, "not a directory")
     assert (backend.path / place).read_bytes() == b"secret\n"
-
-
-@pytest.fixture
-def unprivileged():
-    """A folder of a user to whom permissions mean something, as which the test then runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = os.geteuid() == 0
-        if root:
-            os.chown(folder, 65534, 65534)
-            os.seteuid(65534)
-        try:
-            yield Path(folder)
-        finally:
-            if root:
-                os.seteuid(0)
-            for path in Path(folder).rglob("*"):
-                path.chmod(0o700)
 
 
 def test_a_notebook_that_may_not_be_read_is_not_an_empty_one(unprivileged: Path):

@@ -7,14 +7,11 @@ is gone.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -26,7 +23,7 @@ from diarist.backends.sqlite import SQLiteRecords
 from diarist.testing import MemoryBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def run_under(tool: list[str], task: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -142,24 +139,6 @@ def test_the_connection_in_use_has_the_durability_that_was_asked_for(
 
 
 # ---------------------------------------------------------------- rights
-
-
-@pytest.fixture
-def unprivileged() -> Iterator[Path]:
-    """A folder of a user to whom permissions mean something, as which the test then runs."""
-    SyncDiary(MemoryBackend()).messages.append("ana", "chat", said("imports all it needs"))
-    with tempfile.TemporaryDirectory() as folder:
-        is_root = os.geteuid() == 0
-        if is_root:
-            os.chown(folder, 65534, 65534)
-            os.seteuid(65534)
-        try:
-            yield Path(folder)
-        finally:
-            if is_root:
-                os.seteuid(0)
-            for path in Path(folder).rglob("*"):
-                path.chmod(0o700)
 
 
 @pytest.mark.parametrize(
