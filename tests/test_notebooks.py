@@ -67,6 +67,18 @@ def test_times_and_ids_may_differ_and_nothing_else(tmp_path: Path):
     assert run(path).stdout == "one.ipynb changed in its cells [1]\n"
 
 
+def test_of_a_picture_it_counts_that_there_is_one(tmp_path: Path):
+    drawn = "from matplotlib import pyplot; pyplot.title('this');"
+    path = notebook_of(tmp_path / "one.ipynb", drawn)
+    assert run(path).stdout == "one.ipynb changed in its cells [1]\n"
+    kept = path.read_text()
+    assert "image/png" in kept
+    path.write_text(kept.replace("'this'", "'that'"))
+    assert run(path).stdout == "one.ipynb is as it was\n"
+    path.write_text(kept.replace("'this');", "'this'); pyplot.close()"))
+    assert run(path).stdout == "one.ipynb changed in its cells [1]\n"
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
