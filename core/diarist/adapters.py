@@ -16,8 +16,7 @@ from diarist.binding import Bound, bound
 from diarist.blocking import background, finish
 from diarist.checks import check_session
 from diarist.errors import BackendError, MissingExtraError
-from diarist.records import KINDS as KINDS
-from diarist.records import ORDER as ORDER
+from diarist.records import KINDS, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -25,6 +24,28 @@ if TYPE_CHECKING:
     from diarist.diary import Diary
     from diarist.records import Hit, NoteOperation
     from diarist.sync import SyncDiary
+
+__all__ = [
+    "KINDS",
+    "ORDER",
+    "PROMPT",
+    "UNUSABLE",
+    "Bound",
+    "address",
+    "check_operations",
+    "checked_prompt",
+    "exports",
+    "line_for_model",
+    "line_of_call",
+    "new_session_id",
+    "open_at",
+    "open_diary",
+    "open_file",
+    "resembling",
+    "run_blocking",
+    "says_little",
+    "whose",
+]
 
 T = TypeVar("T")
 
@@ -126,6 +147,9 @@ def open_file(path: str | os.PathLike[str]) -> Diary:
     """Return a diary whose records are one file of one owner; its pages are in memory.
 
     The first who writes is the owner.
+
+    Args:
+        path: of the database; it is made when something is first stored.
     """
     from diarist.backends.memory import MemoryBackend
     from diarist.backends.sqlite import SQLiteRecords
@@ -146,6 +170,9 @@ def open_at(path: str | os.PathLike[str]) -> Diary:
 
 def check_operations(operations: Iterable[NoteOperation]) -> None:
     """Refuse what `diary.notes.batch` would refuse, before anything is written.
+
+    Args:
+        operations: as `batch` takes them.
 
     Raises:
         TypeError: something is of another type than it has to be, or nothing that JSON can hold.
@@ -197,6 +224,10 @@ def run_blocking(diary: Diary, ask: Callable[[Diary], Coroutine[Any, Any, T]]) -
     It works in a running loop and in any thread, too. Only the diary that is handed over may be
     awaited in it.
 
+    Args:
+        diary: whose method it calls.
+        ask: the coroutine function, of the diary it may use.
+
     >>> run_blocking(open_diary(None), lambda diary: diary.list_users())
     []
     """
@@ -207,6 +238,9 @@ def run_blocking(diary: Diary, ask: Callable[[Diary], Coroutine[Any, Any, T]]) -
 def checked_prompt(prompt: str) -> str:
     """Return what is to be said around a diary's context.
 
+    Args:
+        prompt: a text in which `{memory}` stands for the context.
+
     Raises:
         ValueError: it has no place for it.
     """
@@ -216,7 +250,11 @@ def checked_prompt(prompt: str) -> str:
 
 
 def line_for_model(hit: Hit) -> str:
-    """Return something recalled as one line for a model: quoted, with its source and date."""
+    """Return something recalled as one line for a model: quoted, with its source and date.
+
+    Args:
+        hit: what `recall` found.
+    """
     from diarist.tools.wording import hit as worded
 
     return worded(hit)
@@ -245,7 +283,11 @@ def line_of_call(name: str, arguments: object) -> str:
 
 
 def says_little(hit: Hit) -> bool:
-    """Say whether something recalled is a word or two, such as "Noted.", beside what fits."""
+    """Say whether something recalled is a word or two, such as "Noted.", beside what fits.
+
+    Args:
+        hit: what `recall` found.
+    """
     from diarist.recall.context import says_little as judged
 
     return judged(hit)

@@ -356,6 +356,9 @@ class Blocks:
     def page(self, name: PageName) -> Document:
         """Return a page as it is after what was done so far.
 
+        Args:
+            name: "preferences" or "conversations".
+
         Raises:
             ValueError: it is not to be worked on.
         """

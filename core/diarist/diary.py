@@ -84,6 +84,11 @@ class Diary(Remembering):
     ) -> bool:
         """Put the session on the conversations page, and say whether it is new.
 
+        Args:
+            user_id: whose.
+            session_id: the conversation.
+            at: when it began; None is now.
+
         Raises:
             DocumentError: the page is broken; it stays as it is.
         """
@@ -155,6 +160,12 @@ class Diary(Remembering):
         Messages with ids make it idempotent: those that the session knows make no second turn. So
         do those that were read from the session, or that an append returned: they are not stored
         again.
+
+        Args:
+            user_id: whose.
+            session_id: in which conversation.
+            messages: of the turn, in order; of any role, tool calls and results too.
+            at: when it was; None is now.
 
         Raises:
             UnsupportedError: the backend has no records.
@@ -318,7 +329,7 @@ class Diary(Remembering):
     async def last_conversations(
         self, user_id: str, limit: int | None = 3
     ) -> dict[str, dict[str, Any]]:
-        """Return the newest conversations by last activity, newest first; None is all of them.
+        """Return the newest conversations by last activity, newest first; `limit` None is all.
 
         Returns:
             session -> its table as on the page (`_created`, `_updated`, `_turns`, `summary`,
@@ -340,7 +351,12 @@ class Diary(Remembering):
     ) -> str:
         """Return the preferences for a person to read, by category.
 
-        `fields` names the keys to show beside the text ("contexts", "count", "updated").
+        Args:
+            user_id: whose.
+            fields: the keys to show beside the text ("contexts", "count", "updated"); None is all.
+            skip_metadata: leave out the version and the name of the table.
+            show_count: show how often each was said.
+            show_timestamps: show when each changed last.
         """
         wanted = None if fields is None else check_texts("fields", fields)
         shown = pretty.pretty_preferences(
@@ -362,7 +378,11 @@ class Diary(Remembering):
     ) -> str:
         """Return the conversations for a person to read, newest first.
 
-        `fields` names the keys to show ("summary", "keywords", "updated").
+        Args:
+            user_id: whose.
+            fields: the keys to show ("summary", "keywords", "updated"); None is all.
+            limit: how many at most; None is all.
+            show_turns: show how many turns each has.
         """
         wanted = None if fields is None else check_texts("fields", fields)
         found = await self._newest(user_id, limit)
@@ -417,6 +437,10 @@ class Diary(Remembering):
     @one_hop
     async def import_user(self, user_id: str, path: str | os.PathLike[str]) -> None:
         """Make a user of what `export_user` wrote.
+
+        Args:
+            user_id: who it becomes; need not be who it was.
+            path: the folder or the zip file that it wrote.
 
         Raises:
             UserExistsError: the user has a diary already, or somebody else was quicker to write

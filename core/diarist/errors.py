@@ -25,6 +25,28 @@ Each message says what happened, where, and what to do.
 
 from __future__ import annotations
 
+__all__ = [
+    "BackendError",
+    "BlockNotFoundError",
+    "ConflictError",
+    "DamagedError",
+    "DiaristError",
+    "DocumentError",
+    "ExtractionError",
+    "FormatVersionError",
+    "InvalidIdError",
+    "MemoryAccessError",
+    "MissingExtraError",
+    "NotebookError",
+    "PreferenceNotFoundError",
+    "SchemaError",
+    "UnknownCategoryError",
+    "UnsupportedError",
+    "UserExistsError",
+    "UserNotBoundError",
+    "UserNotFoundError",
+]
+
 
 class DiaristError(Exception):
     """The base of every error diarist raises on purpose."""
@@ -80,7 +102,11 @@ class DocumentError(DiaristError, ValueError):
         super().__init__(f"{place}: {reason}")
 
     def at(self, location: str) -> DocumentError:
-        """Return the same error, naming the file it was found in."""
+        """Return the same error, naming the file it was found in.
+
+        Args:
+            location: the file, or another name of the page.
+        """
         return type(self)(self.reason, line=self.line, column=self.column, location=location)
 
 

@@ -132,7 +132,12 @@ class Foundation:
         return Notes(self.records, self.clock, self.embedder, in_thread=self._is_twin)
 
     def notebook(self, user_id: str, agent_name: str = "main") -> Notebook:
-        """Return an agent's own `MEMORY.md` in a user's diary."""
+        """Return an agent's own `MEMORY.md` in a user's diary.
+
+        Args:
+            user_id: in whose diary.
+            agent_name: whose notebook; each agent has one for each user.
+        """
         from diarist.notebook import Notebook
 
         return Notebook(

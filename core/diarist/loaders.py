@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
+__all__ = ["ConversationLoader", "PreferenceLoader", "load_conversations", "load_preferences"]
+
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=BaseModel)
 
@@ -40,6 +42,9 @@ class PreferenceLoader(Generic[TableT]):
     def load_from_toml_str(self, toml_str: str) -> TableT:
         """Return the page as an instance of the table.
 
+        Args:
+            toml_str: the text of a page.
+
         Raises:
             DocumentError: it is not valid TOML.
             ValidationError: an item doesn't fit; the error names category, id and key.
@@ -49,11 +54,19 @@ class PreferenceLoader(Generic[TableT]):
         return self.table.model_validate(tree)
 
     def load_from_file(self, path: str | os.PathLike[str]) -> TableT:
-        """Return the file's page; errors name the file too."""
+        """Return the file's page; errors name the file too.
+
+        Args:
+            path: of a page, such as memories/ana/preferences.toml.
+        """
         return _from_file(path, self.load_from_toml_str)
 
     def validate_partial(self, category: str, data: Any) -> Any:
         """Return one category, id -> item, validated on its own.
+
+        Args:
+            category: one that the table has.
+            data: the items as the page has them.
 
         Raises:
             UnknownCategoryError: the table has no such category.
@@ -79,6 +92,9 @@ class ConversationLoader:
     def load_from_toml_str(self, toml_str: str) -> dict[str, ConversationItem]:
         """Return the page's sessions, in its order.
 
+        Args:
+            toml_str: the text of a page.
+
         Raises:
             DocumentError: it is not valid TOML.
             ValidationError: a session doesn't fit; the error names session and key.
@@ -86,21 +102,38 @@ class ConversationLoader:
         return self.validate_partial(thaw(conversations.sessions(open_conversations(toml_str))))
 
     def load_from_file(self, path: str | os.PathLike[str]) -> dict[str, ConversationItem]:
-        """Return the file's sessions; errors name the file too."""
+        """Return the file's sessions; errors name the file too.
+
+        Args:
+            path: of a page, such as memories/ana/conversations.toml.
+        """
         return _from_file(path, self.load_from_toml_str)
 
     def validate_partial(self, data: Any) -> dict[str, ConversationItem]:
-        """Return some sessions, session -> item, validated on their own."""
+        """Return some sessions, session -> item, validated on their own.
+
+        Args:
+            data: the sessions as the page has them.
+        """
         return TypeAdapter(dict[str, ConversationItem]).validate_python(data)
 
 
 def load_preferences(toml_str: str, table: type[TableT]) -> TableT:
-    """Return a preferences page as an instance of `table`; see `PreferenceLoader`."""
+    """Return a preferences page as an instance of `table`; see `PreferenceLoader`.
+
+    Args:
+        toml_str: the text of a page.
+        table: a Pydantic model of categories.
+    """
     return PreferenceLoader(table).load_from_toml_str(toml_str)
 
 
 def load_conversations(toml_str: str) -> dict[str, ConversationItem]:
-    """Return a conversations page as session -> item; see `ConversationLoader`."""
+    """Return a conversations page as session -> item; see `ConversationLoader`.
+
+    Args:
+        toml_str: the text of a page.
+    """
     return ConversationLoader().load_from_toml_str(toml_str)
 
 

@@ -64,6 +64,13 @@ class MemoryFile(Displayed):
     ) -> str:
         r"""Return the text, or what fits of it, for a prompt; see `Notebook.format_prompt`.
 
+        Args:
+            max_lines: how many lines to show at most, pinned ones included.
+            keep: which lines to show where not all fit: the last or the first.
+            max_tokens: how many tokens the answer may have; None is any number.
+            pin_marker: what marks a line that is always shown.
+            count_tokens: counts the tokens of a text.
+
         >>> print(MemoryFile("main", "MEMORY.md", "a\nb\n").format_prompt(1, keep="head"))
         ## Agent Memory (main)
         <BLANKLINE>

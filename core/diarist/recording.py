@@ -69,7 +69,14 @@ class Recorder:
         *,
         at: datetime | None = None,
     ) -> RecordedTurn:
-        """Do the same, blocking."""
+        """Do the same, blocking.
+
+        Args:
+            user_id: whose turn.
+            session_id: in which conversation.
+            messages: of the turn, in order.
+            at: when it was; None is now.
+        """
         twin = self.diary.blocking
         if twin is None:
             return background(self._record(self.diary, user_id, session_id, messages, at))

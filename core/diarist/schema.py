@@ -15,6 +15,14 @@ from diarist.tables import ConversationItem, PreferenceItem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = [
+    "categories",
+    "get_conversations_schema",
+    "get_preferences_schema",
+    "show_conversations_schema",
+    "show_preferences_schema",
+]
+
 Format: TypeAlias = Literal["pretty", "json", "python"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -105,7 +113,12 @@ def get_conversations_schema() -> dict[str, Any]:
 
 
 def show_preferences_schema(table: type[BaseModel], format: Format = "pretty") -> str:
-    """Return the table for a person (`pretty`), an editor (`json`) or a program (`python`)."""
+    """Return the table for a person (`pretty`), an editor (`json`) or a program (`python`).
+
+    Args:
+        table: a Pydantic model of categories.
+        format: one of these three.
+    """
     schema = get_preferences_schema(table)
     if format == "json":
         return json.dumps(schema["json_schema"], indent=2, ensure_ascii=False)
@@ -127,7 +140,11 @@ def show_preferences_schema(table: type[BaseModel], format: Format = "pretty") -
 
 
 def show_conversations_schema(format: Format = "pretty") -> str:
-    """Return the conversations page for a person, an editor or a program."""
+    """Return the conversations page for a person, an editor or a program.
+
+    Args:
+        format: "pretty", "json" or "python".
+    """
     if format == "json":
         return json.dumps(get_conversations_schema()["json_schema"], indent=2)
     rows = _fields(ConversationItem)

@@ -174,7 +174,12 @@ class SyncDiary:
         return SyncNotes(self._diary)
 
     def notebook(self, user_id: str, agent_name: str = "main") -> SyncNotebook:
-        """Return an agent's own `MEMORY.md`."""
+        """Return an agent's own `MEMORY.md`.
+
+        Args:
+            user_id: in whose diary.
+            agent_name: whose notebook; each agent has one for each user.
+        """
         return SyncNotebook(self._diary, user_id, agent_name)
 
     def stats(self) -> dict[str, Any]:

@@ -335,6 +335,11 @@ class DiaryMemory(Memory):
 
         For chats that CrewAI does not see as such. The next `recall` knows what was said, and what
         rules learn from it; None where this is read-only.
+
+        Args:
+            user_msg: what the user said.
+            assistant_msg: what was answered.
+            at: when it was; None is now.
         """
         said = [Message("user", user_msg), Message("assistant", assistant_msg)]
         return None if self.read_only else self._record(said, at=at)

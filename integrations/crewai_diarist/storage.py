@@ -114,7 +114,11 @@ class DiaryStorage:
         self.save([record])
 
     def touch_records(self, record_ids: list[str]) -> None:
-        """Note that records were looked at now; unknown ids do nothing."""
+        """Note that records were looked at now; unknown ids do nothing.
+
+        Args:
+            record_ids: of any number of records.
+        """
         now = datetime.now(UTC)
         self._notes.batch(OWNER, [to_touch(note, now) for note in self._all((), record_ids)])
 
@@ -158,7 +162,11 @@ class DiaryStorage:
         return found
 
     def get_record(self, record_id: str) -> MemoryRecord | None:
-        """Return a record by its id, None where there is none."""
+        """Return a record by its id, None where there is none.
+
+        Args:
+            record_id: as `MemoryRecord.id` has it.
+        """
         found = self._notes.list(OWNER, keys=[record_id], limit=1, vectors=True)
         return to_record(found[0]) if found else None
 
@@ -168,6 +176,11 @@ class DiaryStorage:
         """Return the records of a scope and below it, by when they were made, newest first.
 
         A negative limit or offset gives none, as in CrewAI's own storage.
+
+        Args:
+            scope_prefix: a path such as /app; None is everything.
+            limit: how many at most.
+            offset: how many of the first to leave out.
         """
         if limit < 0 or offset < 0:
             return []
@@ -198,13 +211,21 @@ class DiaryStorage:
         )
 
     def list_scopes(self, parent: str = "/") -> list[str]:
-        """Return the scopes directly below one, as whole paths."""
+        """Return the scopes directly below one, as whole paths.
+
+        Args:
+            parent: a path; / is the root.
+        """
         prefix = namespace_of(parent)
         below = self._notes.namespaces(OWNER, prefix=prefix, depth=len(prefix) + 1)
         return [scope_of(place) for place in below if place != prefix]
 
     def list_categories(self, scope_prefix: str | None = None) -> dict[str, int]:
-        """Return each category of a scope and below it, and how many records have it."""
+        """Return each category of a scope and below it, and how many records have it.
+
+        Args:
+            scope_prefix: a path such as /app; None is everything.
+        """
         return dict(self._notes.survey(OWNER, namespace_of(scope_prefix), field="categories").texts)
 
     def count(self, scope_prefix: str | None = None) -> int:
@@ -238,7 +259,11 @@ class DiaryStorage:
         return sum(self._notes.batch(OWNER, doomed))
 
     def reset(self, scope_prefix: str | None = None) -> None:
-        """Delete all records of a scope and below it; without one, everything."""
+        """Delete all records of a scope and below it; without one, everything.
+
+        Args:
+            scope_prefix: a path such as /app.
+        """
         if namespace_of(scope_prefix):
             self.delete(scope_prefix)
         else:
@@ -252,7 +277,7 @@ class DiaryStorage:
     # ------------------------------------------------------------ without blocking the loop
 
     async def asave(self, records: list[MemoryRecord]) -> None:
-        """`save`, in a thread."""
+        """Save `records` in a thread; see `save`."""
         await asyncio.to_thread(self.save, records)
 
     async def asearch(
@@ -264,7 +289,16 @@ class DiaryStorage:
         limit: int = 10,
         min_score: float = 0.0,
     ) -> list[tuple[MemoryRecord, float]]:
-        """`search`, in a thread."""
+        """Search in a thread.
+
+        Args:
+            query_embedding: as in `search`, and so are all others.
+            scope_prefix: a path such as /app; None is everything.
+            categories: only records that have one of them.
+            metadata_filter: only records that have all of these values.
+            limit: how many at most.
+            min_score: only records that are as close as this, from 0 to 1.
+        """
         return await asyncio.to_thread(
             self.search,
             query_embedding,
@@ -283,7 +317,15 @@ class DiaryStorage:
         older_than: datetime | None = None,
         metadata_filter: dict[str, Any] | None = None,
     ) -> int:
-        """`delete`, in a thread."""
+        """Delete in a thread; only what fits all criteria is deleted.
+
+        Args:
+            scope_prefix: a path such as /app; None is everything.
+            categories: only records that have one of them.
+            record_ids: only these.
+            older_than: only records that were made before it.
+            metadata_filter: only records that have all of these values.
+        """
         return await asyncio.to_thread(
             self.delete, scope_prefix, categories, record_ids, older_than, metadata_filter
         )

@@ -85,6 +85,10 @@ class MemoryManager:
         """Return up to `k` texts: those that fit a question, the best first, then the newest.
 
         Any text is a safe question. The text added last is among them, unless `k` is 1.
+
+        Args:
+            query: any text.
+            k: how many at most.
         """
         ring = self.stm.newest()
         start = ring[0].number or 0 if ring else None

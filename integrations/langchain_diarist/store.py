@@ -99,6 +99,12 @@ class DiaryStore(BaseStore):
 
         ":memory:" is private, in memory. A file that exists, and a name that ends in .db, .sqlite
         or .sqlite3, is one file, which has one owner. Anything else is a diary's folder.
+
+        Args:
+            conn_string: the place, as above.
+            owner: as of the class, and so are the others.
+            index: what embeds.
+            ttl: when items expire.
         """
         is_private = os.fspath(conn_string) == ":memory:"
         diary = None if is_private else open_at(conn_string)
@@ -179,11 +185,19 @@ class DiaryStore(BaseStore):
         return [self._owner] if isinstance(self._owner, str) else self.diary.sync.list_users()
 
     def start_ttl_sweeper(self, sweep_interval_minutes: float | None = None) -> Done:
-        """Do nothing: what has expired is hidden without a thread. It is done at once."""
+        """Do nothing: what has expired is hidden without a thread. It is done at once.
+
+        Args:
+            sweep_interval_minutes: is not needed.
+        """
         return Done()
 
     def stop_ttl_sweeper(self, timeout: float | None = None) -> Swept:
-        """Say that no sweeper runs, which is true. May be awaited."""
+        """Say that no sweeper runs, which is true. May be awaited.
+
+        Args:
+            timeout: is not needed.
+        """
         return Swept(True)
 
     # ------------------------------------------------------------ its end

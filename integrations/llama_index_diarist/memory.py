@@ -170,7 +170,7 @@ class DiaryMemory(Memory):
         session_id: str | None = None,
         **settings: Any,
     ) -> Self:
-        """Return the memory of a user's session; see the class."""
+        """Return a session's memory; `settings` are the other arguments of the class."""
         return cls(diary_or_path, user_id, session_id, **settings)
 
     @classmethod

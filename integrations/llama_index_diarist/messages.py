@@ -95,6 +95,9 @@ def from_message(message: Message) -> ChatMessage:
 
     A role that LlamaIndex doesn't know is a user's, which has the least to say.
 
+    Args:
+        message: a message of a diary.
+
     >>> print(from_message(Message("user", "Hello!")))
     user: Hello!
     """

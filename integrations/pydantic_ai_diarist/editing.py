@@ -76,7 +76,12 @@ class MemoryDeps:
 
     @classmethod
     def of(cls, turn: Turn, snapshot: Snapshot) -> MemoryDeps:
-        """Return what an agent works on: copies of the pages as they were when the turn came in."""
+        """Return what an agent works on: copies of the pages as they were when the turn came in.
+
+        Args:
+            turn: what was said.
+            snapshot: the pages.
+        """
         at = turn.at.astimezone(UTC).isoformat()
         new: Item = {"_created": at, "_updated": at, "_turns": 0, "summary": "", "keywords": []}
         session = {**new, **_plain(snapshot.conversation)}
@@ -110,6 +115,9 @@ class MemoryDeps:
 
     def pretty_session(self, sid: str) -> str:
         """Return a conversation for a model.
+
+        Args:
+            sid: the id of the conversation that goes on.
 
         Raises:
             KeyError: it is another than the one that goes on.

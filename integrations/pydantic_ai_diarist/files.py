@@ -56,6 +56,10 @@ class FileBackend(Protocol):
 def get_memory_path(memory_dir: str, agent_name: str) -> str:
     """Return where the notebook of an agent is, inside a folder of notebooks.
 
+    Args:
+        memory_dir: the folder.
+        agent_name: a name that can be a folder's.
+
     Raises:
         ValueError: the name is none of a folder: it would lead out of the place.
 
@@ -73,6 +77,11 @@ def get_memory_path(memory_dir: str, agent_name: str) -> str:
 
 def load_memory(backend: FileBackend, path: str, agent_name: str = "main") -> MemoryFile | None:
     """Return the notebook at a path of a blocking backend, None where it is missing or empty.
+
+    Args:
+        backend: a backend of Pydantic Deep's.
+        path: of the file.
+        agent_name: whose it is, for its heading in a prompt.
 
     Raises:
         MemoryAccessError: it may not be read.

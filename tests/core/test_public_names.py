@@ -1,9 +1,8 @@
-"""The public surface is pinned, light to import, and documented; the core knows its place."""
+"""The names are light to import; the modules of the core know their place. See test_surface.py."""
 
 from __future__ import annotations
 
 import ast
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -41,24 +40,13 @@ def run(code: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def test_the_names_are_sorted_and_all_of_them_load():
-    by_kind = sorted(diarist.__all__, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
-    assert diarist.__all__ == by_kind
+def test_all_names_load_when_they_are_first_used():
     for name in diarist.__all__:
         assert getattr(diarist, name) is not None
     assert set(diarist.__all__) < set(dir(diarist))
     assert diarist.__version__.count(".") == 2
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         diarist.nonsense  # noqa: B018
-
-
-def test_every_public_name_and_method_is_documented():
-    for name in diarist.__all__:
-        thing = getattr(diarist, name)
-        assert inspect.getdoc(thing), name
-        for method, function in vars(thing).items() if inspect.isclass(thing) else ():
-            if not method.startswith("_") and inspect.isfunction(function):
-                assert inspect.getdoc(function), f"{name}.{method}"
 
 
 def test_importing_loads_nothing_heavy():
@@ -96,10 +84,8 @@ def test_a_module_imports_only_what_its_place_allows(path: Path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
-def test_a_module_opens_with_what_it_holds_and_stays_short(path: Path):
-    text = path.read_text()
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) <= 500
+def test_a_module_opens_with_what_it_holds(path: Path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
 
 
 def test_only_the_diary_reads_the_clock_for_data():

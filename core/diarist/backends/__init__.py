@@ -2,5 +2,15 @@
 
 from diarist.backends.base import ABSENT, ANY, DocumentStore, PageStore, Version, update
 from diarist.backends.local import LocalBackend
+from diarist.backends.records import RecordStore
 
-__all__ = ["ABSENT", "ANY", "DocumentStore", "LocalBackend", "PageStore", "Version", "update"]
+__all__ = [
+    "ABSENT",
+    "ANY",
+    "DocumentStore",
+    "LocalBackend",
+    "PageStore",
+    "RecordStore",
+    "Version",
+    "update",
+]

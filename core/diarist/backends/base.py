@@ -52,7 +52,7 @@ class TextStore(Protocol):
 class PageStore(TextStore, Protocol):
     """The six methods of a TOMLDiary backend; enough inside one process.
 
-    `kind` is "preferences" or "conversations"; the content is text and means nothing here.
+    `kind` is "preferences" or "conversations"; `content` is text and means nothing here.
     """
 
     async def exists(self, user_id: str, kind: str) -> bool:
@@ -74,7 +74,10 @@ class PageStore(TextStore, Protocol):
 
 @runtime_checkable
 class DocumentStore(PageStore, Protocol):
-    """A backend that several processes may share: get and put carry versions."""
+    """A backend that several processes may share: get and put carry versions.
+
+    `kind` is also "memory/AGENT/MEMORY.md", a notebook; `content` is text and means nothing here.
+    """
 
     async def get(self, user_id: str, kind: str) -> tuple[str | None, Version | None]:
         """Return the document and its version, (None, None) where there is none."""

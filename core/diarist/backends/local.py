@@ -196,7 +196,7 @@ class LocalBackend:
         return await self._run(self._folder.update, user_id, kind, change, False)
 
     async def update_keeping(self, user_id: str, kind: str, change: Change[T]) -> T:
-        """Do the same, and keep the bytes before in `.previous/`."""
+        """Do the same with `change`, and keep the bytes before in `.previous/`."""
         return await self._run(self._folder.update, user_id, kind, change, True)
 
     async def being_edited(self, user_id: str, kind: str, now: datetime) -> str | None:

@@ -69,7 +69,12 @@ class SQLiteRecords(SQLRecords):
     def file(
         cls, path: str | os.PathLike[str], *, durability: Literal["full", "normal"] = "full"
     ) -> Self:
-        """Keep the records of one owner in one file; the first user who writes is the owner."""
+        """Keep the records of one owner in one file; the first user who writes is the owner.
+
+        Args:
+            durability: as of the class.
+            path: of the database; it is made when something is first stored.
+        """
         if durability not in ("full", "normal"):
             raise ValueError(f'durability is "full" or "normal", not {durability!r}')
         self = cls.__new__(cls)

@@ -7,8 +7,12 @@ It reads the part of the syntax that rules use (groups, alternatives, quantifier
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from diarist.extraction.sentences import pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPENING = 2
 """Letters of an opening."""
@@ -94,9 +98,13 @@ def _atom(source: str, position: int) -> tuple[frozenset[str], bool, int]:
     return frozenset(source[position]), False, position + 1
 
 
-def _closing(source: str, position: int) -> int:
-    """Return where the group that opens at `position` is over."""
-    depth, in_class = 0, False
+def _marks(source: str, start: int = 0) -> Iterator[tuple[int, str, int]]:
+    """Give each "(", ")" and "|" from `start` on that stands for itself in no class.
+
+    Returns:
+        Its place, the mark, and how many groups are open after it.
+    """
+    depth, position, in_class = 0, start, False
     while position < len(source):
         character = source[position]
         if character == "\\":
@@ -105,29 +113,25 @@ def _closing(source: str, position: int) -> int:
             in_class = character != "]"
         elif character == "[":
             in_class = True
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-            if depth == 0:
-                return position + 1
+        elif character in "()|":
+            depth += {"(": 1, ")": -1, "|": 0}[character]
+            yield position, character, depth
         position += 1
+
+
+def _closing(source: str, position: int) -> int:
+    """Return where the group that opens at `position` is over."""
+    for place, mark, depth in _marks(source, position):
+        if mark == ")" and depth == 0:
+            return place + 1
     raise UnknownOpeningError
 
 
 def _split(source: str) -> list[str]:
     """Split an expression at its outermost "|"."""
-    parts, depth, start, position, in_class = list[str](), 0, 0, 0, False
-    while position < len(source):
-        character = source[position]
-        if character == "\\":
-            position += 1
-        elif in_class:
-            in_class = character != "]"
-        elif character == "[":
-            in_class = True
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-        elif character == "|" and depth == 0:
-            parts.append(source[start:position])
-            start = position + 1
-        position += 1
+    parts, start = list[str](), 0
+    for place, mark, depth in _marks(source):
+        if mark == "|" and depth == 0:
+            parts.append(source[start:place])
+            start = place + 1
     return [*parts, source[start:]]

@@ -168,7 +168,7 @@ class Document:
         return None
 
     def set(self, path: Path, values: Table) -> Document:
-        """Return the page with exactly `values` in the table at `path`.
+        r"""Return the page with exactly `values` in the table at `path`.
 
         A missing table is added after its last sibling, or at the end. Comments inside the table
         stay; keys whose value stays keep their spelling.
@@ -176,6 +176,10 @@ class Document:
         Raises:
             DocumentError: `path` or a parent of it is a plain value, or the table is written in a
                 way that can't be edited safely.
+
+        >>> page = parse('[a.x]\ntext = "old"  # mine\n')
+        >>> page.set(("a", "x"), {"text": "new"}).text
+        '[a.x]\ntext = "new"  # mine\n'
         """
         path, values = tuple(map(clean, path)), _freeze(values)
         self._check_tables(path)
@@ -360,20 +364,6 @@ class Document:
 
     def _next(self, tree: Table, blocks: tuple[Block, ...]) -> Document:
         return Document(tree, blocks, self.newline)
-
-
-def splice(page: str, path: Path, item: Table) -> str:
-    r"""Return `page` with the table at `path` set to `item`; every other byte stays as it was.
-
-    A missing table is added after its last sibling, or at the end. Comments inside the table stay.
-
-    Raises:
-        DocumentError: `page` is not valid TOML 1.0 (the error has line and column).
-
-    >>> splice('[a.x]\ntext = "old"  # mine\n', ("a", "x"), {"text": "new"})
-    '[a.x]\ntext = "new"  # mine\n'
-    """
-    return parse(page).set(path, item).text
 
 
 def _with(tree: Table, path: Path, value: Table) -> Table:

@@ -42,7 +42,11 @@ class FrozenClock:
         return self._now
 
     def advance(self, by: timedelta) -> datetime:
-        """Move the clock on, or back, and return the new time."""
+        """Move the clock on, or back, and return the new time.
+
+        Args:
+            by: how far; negative is back.
+        """
         with self._lock:
             self._now += by
             return self._now

@@ -47,6 +47,9 @@ class Store:
             get from "default", and list and search everywhere, as memory-mini does.
         user_id: whose notes they are, in a diary.
 
+    In its methods `key` and `ns` name an entry; `k` is how many entries to find at most;
+    `include_deleted` finds hidden ones, too; `model` is the name of what made a vector.
+
     Example:
         >>> with Store() as memory:
         ...     done = memory.store("theme", "dark", "user/settings", metadata={"by": "Ana"})
@@ -235,7 +238,7 @@ class Store:
         include_deleted: bool = False,
         model: str | None = None,
     ) -> builtins.list[tuple[Entry, float]]:
-        """Return the entries whose embeddings are closest, with their cosines, best first.
+        """Return the entries closest to `vector`, each with its cosine, best first.
 
         Only embeddings of this length and of one model are compared.
 
@@ -273,7 +276,7 @@ class Store:
         ns: str | None = None,
         k: int = 5,
     ) -> builtins.list[tuple[Entry, float]]:
-        """Return the entries that mean the like of a text; see `vector_search`."""
+        """Return the entries that mean the like of a text, by `embedder`; see `vector_search`."""
         return self.vector_search(embedder(text), ns=ns, k=k)
 
     # ------------------------------------------------------------ how

@@ -13,7 +13,7 @@ from core.pages.messy import is_valid, messy_pages, paths_of
 from diarist.errors import DocumentError
 from diarist.pages import toml
 from diarist.pages.blocks import cut
-from diarist.pages.toml import Document, is_same, parse, splice, thaw
+from diarist.pages.toml import Document, is_same, parse, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +25,11 @@ NEW_VALUES: list[Any] = ["new", 7, True, 1.5, ["x"], {"k": 1}, "a\nb", float("na
 
 def load(text: str) -> dict[str, Any]:
     return tomllib.loads(text.removeprefix("\ufeff"))
+
+
+def splice(page: str, path: tuple[str, ...], item: Mapping[str, Any]) -> str:
+    """Return `page` with the table at `path` set to `item`."""
+    return parse(page).set(path, item).text
 
 
 def tree_of(text: str) -> Mapping[str, Any]:
