@@ -10,11 +10,16 @@ from datetime import UTC, datetime
 from difflib import unified_diff
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from diarist import SyncDiary
 from lacking import marks_of
+from pretend_models import PretendModels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -42,11 +47,21 @@ def shown_after(code: str) -> str:
     return ""
 
 
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    with PretendModels() as it:
+        yield it
+
+
 @pytest.mark.parametrize("code", snippets("python"))
-def test_every_python_snippet_runs_as_it_stands_and_prints_what_is_shown(code: str, tmp_path: Path):
+def test_every_python_snippet_runs_as_it_stands_and_prints_what_is_shown(
+    code: str, tmp_path: Path, environment: dict[str, str]
+):
+    collects = "import MeterProvider" in code  # elsewhere it is off: CrewAI would tell its makers
     result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
+        env=environment | {"OTEL_SDK_DISABLED": str(not collects).lower()},
         capture_output=True,
         text=True,
         timeout=60,
