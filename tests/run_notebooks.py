@@ -1,8 +1,7 @@
 """Run notebooks again, offline: `python tests/run_notebooks.py [NOTEBOOK …]`, all without a name.
 
-A notebook that shows what it showed before, but for times, ids and what pictures look like, is not
-touched; any other is written with what it shows now. A cell that fails stops it, and nothing is
-written.
+A notebook that shows what it showed before, but for times, ids and looks, is not touched; any other
+is written with what it shows now. A cell that fails stops it, and nothing is written.
 """
 
 from __future__ import annotations
@@ -52,7 +51,8 @@ def refuse(event, arguments):
 sys.addaudithook(refuse)
 """
 """What a kernel does before all else."""
-PICTURE = "image/png"
+PICTURE, HTML = "image/png", "text/html"
+STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 
 def refresh(path: Path, scratch: Path) -> list[int]:
@@ -97,10 +97,13 @@ def shown(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def seen(output: nbformat.NotebookNode) -> dict[str, object]:
-    """Return an output, of a picture only that it is one: each version draws it in its own way."""
-    if PICTURE not in output.get("data", {}):
-        return output
-    return {**output, "data": {**output.data, PICTURE: "…"}}
+    """Return an output without its looks: each version draws a picture in its own way."""
+    data = dict(output.get("data", {}))
+    if PICTURE in data:
+        data[PICTURE] = "…"
+    if HTML in data:
+        data[HTML] = STYLE.sub("", data[HTML])
+    return {**output, "data": data}
 
 
 def main(paths: list[Path]) -> None:

@@ -79,6 +79,18 @@ def test_of_a_picture_it_counts_that_there_is_one(tmp_path: Path):
     assert run(path).stdout == "one.ipynb changed in its cells [1]\n"
 
 
+def test_what_html_says_counts_and_its_style_does_not(tmp_path: Path):
+    page = "'<style>p {' '}</style>' '<p>th' 'is</p>'"  # in pieces, so that only the output has it
+    code = f"from IPython.display import HTML; HTML({page})"
+    path = notebook_of(tmp_path / "one.ipynb", code)
+    run(path)
+    kept = path.read_text()
+    path.write_text(kept.replace("p {}", "p {color: red}"))
+    assert run(path).stdout == "one.ipynb is as it was\n"
+    path.write_text(kept.replace("<p>this", "<p>that"))
+    assert run(path).stdout == "one.ipynb changed in its cells [1]\n"
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
