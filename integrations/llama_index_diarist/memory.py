@@ -57,6 +57,8 @@ class DiaryMemory(Memory):
     It serializes as where it is and how it is set up, not what is in it, so that a workflow's
     `Context` keeps it from run to run, and from process to process.
 
+    What a serialized memory is opened with: `diary`, `own_session`, `parts`, `class_name`.
+
     Args:
         diary_or_path: a diary, or its folder; None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`), but for a memory of its own,
@@ -82,7 +84,6 @@ class DiaryMemory(Memory):
         on_error: "warn" logs a failure of the diary and goes on: what could not be stored is kept
             here, and stored with the next message. "raise" raises it. That nobody is bound is
             raised in any case, and so is a message that can't be stored.
-        diary, own_session, parts, class_name: what a serialized memory is opened with.
 
     Raises:
         UserNotBoundError: by each call, where nobody says whose it is.

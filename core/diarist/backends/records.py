@@ -34,25 +34,26 @@ class RecordStore(Protocol):
     wrote is durable; only who works on a turn, and how it ended, may be lost with the power: it is
     then done again. Times are given by the caller; no store reads a clock.
 
-    Args:
-        user_id: whose; the first parameter of every method.
-        session_id: a conversation of that user.
-        now: when it is: the time of what is written, and what has expired by it is hidden.
-        number: a turn's in its session, from 1 on.
-        owner: who works on a turn, in a text that nobody else has.
-        until: when a lease is over that is not renewed.
-        state: of a turn: "pending", "done" or "failed".
-        reason: why, in words for a person.
-        status: of messages: "active", "archived", or None for both.
-        last: the newest so many only.
-        before: only what is before this id, number or time.
-        after: only what is after this id, number or time; a key, where keys are returned.
-        limit: how many at most; None is all.
-        offset: how many of the first to leave out.
-        ids: of messages, as ids or numbers.
-        wanted: a question, and how many of what is found are wanted.
-        index: the name of an index of vectors.
-        vectors: key or number -> vector, all of the length that the index has.
+    What its parameters mean, in every method that has them:
+
+    - `user_id`: whose.
+    - `session_id`: a conversation of that user.
+    - `now`: when it is: the time of what is written, and what has expired by it is hidden.
+    - `number`: a turn's in its session, from 1 on.
+    - `owner`: who works on a turn, in a text that nobody else has.
+    - `until`: when a lease is over that is not renewed.
+    - `state`: of a turn: "pending", "done" or "failed".
+    - `reason`: why, in words for a person.
+    - `status`: of messages: "active", "archived", or None for both.
+    - `last`: the newest so many only.
+    - `before`: only what is before this id, number or time.
+    - `after`: only what is after this id, number or time; a key, where keys are returned.
+    - `limit`: how many at most; None is all.
+    - `offset`: how many of the first to leave out.
+    - `ids`: of messages, as ids or numbers.
+    - `wanted`: a question, and how many of what is found are wanted.
+    - `index`: the name of an index of vectors.
+    - `vectors`: key or number -> vector, all of the length that the index has.
     """
 
     # messages
