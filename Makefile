@@ -11,7 +11,7 @@ READY  := $(VENV)/.ready
 export TMPDIR := $(shell mkdir -p .tmp && cd .tmp && pwd)
 UV     := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 
-.PHONY: demo test newest lint dist bench clean
+.PHONY: demo test newest lint dist docs bench clean
 .DEFAULT_GOAL := test
 
 $(BASE): pyproject.toml Makefile
@@ -46,8 +46,16 @@ dist: $(BASE)  ## wheel and sdist, the wheel from the sdist
 	@$(UV) build --quiet --out-dir dist
 	@ls dist
 
+docs: .venv-docs/.ready  ## everything to read, with the reference, as pages in site/
+	@.venv-docs/bin/python docs/site/build.py site
+
+.venv-docs/.ready: pyproject.toml $(BASE)
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-docs
+	@$(UV) pip install --quiet --python .venv-docs/bin/python --group docs
+	@touch $@
+
 bench: $(READY)  ## every figure beside the peer's, in one run
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-newest .bench .tmp dist
+	rm -rf .venv .venv-newest .venv-docs site .bench .tmp dist

@@ -1,7 +1,8 @@
 """The documentation as one folder of static pages: `make docs`.
 
 README, docs, notebooks as they are kept, and the reference, read from the docstrings without
-importing a framework. A broken link, or a name that can't be found, is an error.
+importing a framework. A broken link, or a name that can't be found, is an error. The pages can be
+read from the disk; the box to search needs a server: `python -m http.server -d site`.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ def stage(sources: Path) -> list[Any]:
 
 
 def _on_site(text: str) -> str:
-    """Return a document whose links to notebooks lead to their pages."""
-    return text.replace(".ipynb)", ".md)")
+    """Return a document whose links to notebooks lead to their pages, with plain fences."""
+    return text.replace(".ipynb)", ".md)").replace("\n```text output\n", "\n```text\n")
 
 
 def modules() -> list[str]:
