@@ -142,6 +142,38 @@ class Remembering(Foundation):
             self._recaller, user_id, question, session_id, max_tokens, self.count_tokens
         )
 
+    @one_hop
+    async def view(self, user_id: str, *, messages: int = 2000, notes: int = 1000) -> str:
+        """Return the user's diary as one page of HTML, which needs no server and no network.
+
+        Preferences with the messages behind them, conversations on a time line, notes, notebooks,
+        and a search box. What was stored can't run in it. The same diary gives the same page, but
+        for the time at its top. What can't be read is told there, and the rest is shown.
+
+        Args:
+            user_id: whose diary.
+            messages: the most to show of what was said, those of the latest conversations; the
+                page says what it leaves out. The messages behind preferences are always shown.
+            notes: the most notes to show, those that were put last.
+        """
+        from diarist.html.view import page
+        from diarist.viewing import whole
+
+        check_user_id(user_id)
+        check_whole("messages", messages)
+        check_whole("notes", notes)
+        return page(
+            await whole(
+                self._documents,
+                self.records,
+                self.categories,
+                user_id,
+                messages=messages,
+                notes=notes,
+                at=self._moment(None),
+            )
+        )
+
     # ------------------------------------------------------------ how
 
     async def _question(self, query: str) -> Question:

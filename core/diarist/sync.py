@@ -202,6 +202,7 @@ class SyncDiary:
     recall = _blocking(Diary.recall)
     context = _blocking(Diary.context)
     reembed = _blocking(Diary.reembed)
+    view = _blocking(Diary.view)
     check = _blocking(Diary.check)
     list_users = _blocking(Diary.list_users)
     export_user = _blocking(Diary.export_user)

@@ -19,6 +19,7 @@ from diarist.cli import (
     pages,
     recalling,
     schema,
+    viewing,
 )
 from diarist.cli.failures import EXPECTED, WRONG_INPUT, lines_for
 from diarist.cli.options import examples
@@ -55,7 +56,7 @@ app = typer.Typer(
         "diarist check",
     ),
 )
-for group in (ingest, pages, recalling, editing, compacting, checking, moving, copying):
+for group in (ingest, pages, viewing, recalling, editing, compacting, checking, moving, copying):
     app.add_typer(group.commands)
 app.add_typer(backends.commands, name="backend", help="Try a backend, or make its tables.")
 app.add_typer(notes.commands, name="note", help="Put, read and remove notes.")

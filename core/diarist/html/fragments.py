@@ -143,7 +143,7 @@ def _(value: Hit) -> Html:
 
 @shown.register
 def _(value: Message) -> Html:
-    return parts.message(value, LONGEST)
+    return parts.message(value, "" if value.number is None else value.source, LONGEST)
 
 
 @shown.register

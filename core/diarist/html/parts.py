@@ -15,7 +15,7 @@ from diarist.pages.rendering import render_key, render_value
 from diarist.pages.times import as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from diarist.html.elements import Child
     from diarist.models import Table
@@ -94,38 +94,44 @@ def listed(items: Iterable[Child]) -> Html:
 # ---------------------------------------------------------------- pages
 
 
-def preference(id: str, item: Table, sources: Child = None, comments: str = "") -> Html:
+def preference(id: str, item: Table, quotes: Sequence[Html] = (), comments: str = "") -> Html:
     """Return an item of the preferences page.
 
     Args:
         id: its id.
         item: its table.
-        sources: the messages behind it; None names those that the page does.
+        quotes: the messages behind it, which then can be opened; else their names are shown.
         comments: what a person wrote beside it.
     """
     own = _readable(item)
     text, was, count = own.get("text"), own.get("_was"), own.get("_count", 1)
-    named = own.get("_sources", ())
-    if sources is None and named:
-        sources = f"from {', '.join(named)}"
-    elif sources is None and "_updated_by" in own:
-        sources = f"from {own['_updated_by']}"
+    known: list[Child] = [
+        element("code", id),
+        labels(own.get("contexts", ())),
+        f"said {count:,} times" if count > 1 else None,
+        _since(own),
+    ]
     return joined(
         [
             said(text) if text is not None else element("p", "(no text)", class_="said missing"),
-            facts(
-                element("code", id),
-                labels(own.get("contexts", ())),
-                f"said {count} times" if count > 1 else None,
-                _since(own),
-                sources if not isinstance(sources, Html) else None,
-            ),
             element("p", "before: ", said(was, "q"), class_="was") if was is not None else None,
             by_hand(comments),
             unread(item, own),
-            sources if isinstance(sources, Html) else None,
+            _opening(known, quotes) if quotes else facts(*known, _origin(own)),
         ]
     )
+
+
+def _opening(known: list[Child], quotes: Sequence[Html]) -> Html:
+    """Return small print that opens what it is about."""
+    more = element("span", counted(len(quotes), "message"), class_="more")
+    return element("details", element("summary", joined([*known, more], " · ")), *quotes)
+
+
+def _origin(own: Mapping[str, Any]) -> str | None:
+    """Return what an item came from, as the page names it."""
+    named = ", ".join(own.get("_sources", ())) or own.get("_updated_by")
+    return f"from {named}" if named else None
 
 
 def conversation(table: Table) -> Html:
@@ -195,10 +201,9 @@ def _is_known(key: str, value: object) -> bool:
 # ---------------------------------------------------------------- records
 
 
-def message(one: Message, longest: int = LONGEST) -> Html:
-    """Return a message: who said it and when, then what."""
+def message(one: Message, place: str, longest: int = LONGEST) -> Html:
+    """Return a message: who said it, when and where, then what."""
     who = f"{one.name} ({one.role})" if one.name else one.role
-    number = None if one.number is None else one.source
     payload = one.payload
     text = said(one.text, longest=longest)
     if not one.text:
@@ -209,7 +214,7 @@ def message(one: Message, longest: int = LONGEST) -> Html:
             facts(
                 element("b", who, dir="auto"),
                 minute(one.at),
-                element("code", number) if number else None,
+                element("code", place) if place else None,
                 "archived" if one.status == "archived" else None,
             ),
             text,

@@ -38,9 +38,19 @@ class Block(NamedTuple):
     @property
     def has_comments(self) -> bool:
         """Whether somebody wrote a comment into it, or above it."""
+        return bool(self.comments)
+
+    @property
+    def comments(self) -> list[str]:
+        r"""The comments in it and above it.
+
+        >>> cut('# mine\n[b]\nc = "#" # yours\n')[0].comments
+        ['# mine', '# yours']
+        """
         if "#" not in self.text:
-            return False
-        return any(token[0].startswith("#") for token in _TOKEN.finditer(self.text))
+            return []
+        tokens = (token[0] for token in _TOKEN.finditer(self.text))
+        return [token.rstrip("\r") for token in tokens if token.startswith("#")]
 
     def edited(self, text: str) -> Block:
         """Return the block with a text that is perhaps not laid out by diarist."""

@@ -65,6 +65,7 @@ def test_there_are_the_commands_of_the_documentation():
         ("schema", "preferences"),
         ("show",),
         ("users",),
+        ("view",),
         ("why",),
     ]
 

@@ -1,11 +1,18 @@
-"""HTML read back as a browser would: its text, its tags, its attributes."""
+"""HTML read back as a browser would, its text, tags and attributes; and what tries to get in."""
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 
 VOID = {"input", "meta"}
 SILENT = {"style", "script"}
+HOSTILE = '</style></pre></q></div><script>pwned=1</script><img src=x onerror="pwned=2">" \'&amp;'
+
+
+def toml(text: str) -> str:
+    """Return a text as TOML and JSON write it."""
+    return json.dumps(text)
 
 
 class Reading(HTMLParser):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from core.html.reading import Reading
+from core.html.reading import HOSTILE, Reading, toml
 from diarist import (
     CompactionReport,
     Context,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS = {"b", "code", "details", "div", "h4", "i", "li", "p", "pre", "q", "span", "style"}
 OURS |= {"summary", "time", "ul"}
-HOSTILE = '</style></pre></q></div><script>pwned=1</script><img src=x onerror="pwned=2">" \'&amp;'
 
 
 @pytest.fixture
@@ -56,10 +55,6 @@ def diary(tmp_path: Path) -> SyncDiary:
 
 def read(value: Any) -> Reading:
     return Reading(value._repr_html_())
-
-
-def toml(text: str) -> str:
-    return json.dumps(text)
 
 
 # ---------------------------------------------------------------- what is shown
