@@ -41,9 +41,9 @@ function search() {
   for (const [place, entry] of entries.entries()) {
     const isOwn = fits(entry.own);
     const said = entry.messages.filter((message) => fits(message.text));
-    const isInside = !isOwn && (said.length > 0 || fits(`${entry.own} ${entry.inside}`));
+    const isInside = said.length > 0 || (!isOwn && fits(`${entry.own} ${entry.inside}`));
     for (const message of entry.messages) {
-      message.element.hidden = isInside && !said.includes(message);
+      message.element.hidden = said.length > 0 && !said.includes(message);
     }
     if (entry.details) entry.details.open = words.length ? isInside : opened[place];
     entry.element.hidden = !isOwn && !isInside;
