@@ -15,7 +15,7 @@ from diarist import Message, SyncDiary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from browser.conftest import Browser
+    from browser.chromium import Browser
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SEEN = "[...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).map(e => e.innerText)"

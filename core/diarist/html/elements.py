@@ -65,7 +65,8 @@ def joined(children: tuple[Child, ...] | list[Child] | list[Html], between: str 
     >>> print(joined(["a", None, Html("<br>"), "<"], " "))
     a <br> &lt;
     """
-    return Html(escaped(between).join(escaped(child) for child in children if child))
+    shown = [child if isinstance(child, Html) else escaped(child) for child in children if child]
+    return Html(escaped(between).join(shown) if between else "".join(shown))
 
 
 @cache

@@ -3,6 +3,7 @@
 "use strict";
 
 const MARKS = 500; // so many places are marked at most
+const OPENED = 50; // and so many matches are opened to show what fits inside them
 const form = document.getElementById("search");
 const input = document.getElementById("query");
 const output = document.getElementById("matches");
@@ -38,16 +39,21 @@ function search() {
   const fits = (text) => words.every((word) => text.includes(word));
   opened ??= entries.map((entry) => entry.details?.open);
   const found = {};
+  const inside = [];
   for (const [place, entry] of entries.entries()) {
     const isOwn = fits(entry.own);
-    const said = entry.messages.filter((message) => fits(message.text));
-    const isInside = said.length > 0 || (!isOwn && fits(`${entry.own} ${entry.inside}`));
+    const said = new Set(entry.messages.filter((message) => fits(message.text)));
+    const isInside = said.size > 0 || (!isOwn && fits(`${entry.own} ${entry.inside}`));
     for (const message of entry.messages) {
-      message.element.hidden = said.length > 0 && !said.includes(message);
+      message.element.hidden = said.size > 0 && !said.has(message);
     }
-    if (entry.details) entry.details.open = words.length ? isInside : opened[place];
+    if (entry.details) entry.details.open = !words.length && opened[place];
+    if (isInside) inside.push(entry);
     entry.element.hidden = !isOwn && !isInside;
     if (isOwn || isInside) found[entry.section] = (found[entry.section] ?? 0) + 1;
+  }
+  if (words.length && inside.length <= OPENED) {
+    for (const { details } of inside) details.open = true;
   }
   for (const group of groups) {
     group.hidden = words.length > 0 && !group.querySelector(".entry:not([hidden])");

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from diarist.html.elements import Html, element, joined
@@ -59,8 +60,11 @@ def minute(value: object) -> Html | None:
 
 def _time(value: object, clock: str) -> Html | None:
     text = as_utc(value)
-    if not text:
-        return None
+    return _time_of(text, clock) if text else None
+
+
+@lru_cache(maxsize=4096)
+def _time_of(text: str, clock: str) -> Html:
     moment = datetime.fromisoformat(text)
     shown = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}{clock.format(moment)}"
     return element("time", shown, datetime=text, title=f"{text[:10]} {text[11:19]} UTC")

@@ -41,7 +41,7 @@ def check_preferences(document: Document, categories: Collection[str]) -> Iterat
             yield line, f"the table has no category {category!r}; it is kept, and not used"
             continue
         for id, item in cast("Table", table).items():
-            yield from _check_table(document, (category, id), item, _ITEM, needed="text")
+            yield from _placed(document, (category, id), item, _ITEM, needed="text")
 
 
 def check_conversations(document: Document) -> Iterator[Fault]:
@@ -53,10 +53,10 @@ def check_conversations(document: Document) -> Iterator[Fault]:
             yield _first_line(document, key), f"{key} is not part of this page; it is kept"
             continue
         for id, session in cast("Table", table).items():
-            yield from _check_table(document, (TABLE, id), session, _SESSION, needed=None)
+            yield from _placed(document, (TABLE, id), session, _SESSION, needed=None)
 
 
-def _check_table(
+def _placed(
     document: Document,
     path: Path,
     table: Any,
@@ -64,19 +64,26 @@ def _check_table(
     *,
     needed: str | None,
 ) -> Iterator[Fault]:
-    line, name = document.line_of(path), ".".join(path)
+    """Yield what is wrong with a table; to find its line takes long, and most have no fault."""
+    for reason in _reasons(".".join(path), table, types, needed=needed):
+        yield document.line_of(path), reason
+
+
+def _reasons(
+    name: str, table: Any, types: Mapping[str, tuple[type, ...]], *, needed: str | None
+) -> Iterator[str]:
     if not isinstance(table, Mapping):
-        yield line, f"{name} is a value, where a table is expected: [{name}]"
+        yield f"{name} is a value, where a table is expected: [{name}]"
         return
     values = cast("Table", table)
     if needed is not None and needed not in values:
-        yield line, f"{name} has no {needed}"
+        yield f"{name} has no {needed}"
     for key, expected in types.items():
         value = values.get(key)
         if key in values and not isinstance(value, expected):
-            yield line, f"{name}.{key} must be {_NAMES[expected[0]]}"
+            yield f"{name}.{key} must be {_NAMES[expected[0]]}"
         elif expected == (tuple,) and key in values and texts(value) != value:
-            yield line, f"{name}.{key} must be a list of texts in quotes"
+            yield f"{name}.{key} must be a list of texts in quotes"
 
 
 def _first_line(document: Document, key: str) -> int | None:
