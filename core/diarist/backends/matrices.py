@@ -9,7 +9,9 @@ from diarist.caching import BoundedCache
 from diarist.records import Embedded
 
 if TYPE_CHECKING:
-    from diarist.backends.statements.connection import Connection
+    from collections.abc import Callable
+
+    from diarist.backends.statements.connection import Among, Connection, Near, Sought
     from diarist.vectors import Matrix
 
 VECTOR_BYTES = 256 * 2**20
@@ -24,25 +26,49 @@ class Matrices:
             VECTOR_BYTES, lambda cached: cached.matrix.size
         )
 
-    def kept(
-        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
-    ) -> Matrix:
-        """Return the vectors of an index, by its name and their length, and keep them."""
-        key = user_id, kind, index, length
-        known = self._known(*key)
-        cached = known.refreshed(connection)
-        if cached is not known:
-            self._kept.put(key, cached)
-        return cached.matrix
+    def kept(self, user_id: str) -> InMemory:
+        """Return the vectors of a user, to be read and kept."""
 
-    def passing(
-        self, user_id: str, kind: Embedded, connection: Connection, index: str, length: int
-    ) -> Matrix:
-        """Return them inside a transaction that writes: it may yet be undone, so none are kept."""
-        return self._known(user_id, kind, index, length).refreshed(connection).matrix
+        def matrix(connection: Connection, kind: Embedded, index: str, length: int) -> Matrix:
+            key = user_id, kind, index, length
+            known = self._known(*key)
+            cached = known.refreshed(connection)
+            if cached is not known:
+                self._kept.put(key, cached)
+            return cached.matrix
+
+        return InMemory(matrix)
+
+    def passing(self, user_id: str) -> InMemory:
+        """Return them for a transaction that writes: it may yet be undone, so none are kept."""
+
+        def matrix(connection: Connection, kind: Embedded, index: str, length: int) -> Matrix:
+            return self._known(user_id, kind, index, length).refreshed(connection).matrix
+
+        return InMemory(matrix)
 
     def _known(self, user_id: str, kind: Embedded, index: str, length: int) -> Cached:
         from diarist.vectors import Matrix
 
         known = self._kept.get((user_id, kind, index, length))
         return known or Cached(kind, index, Matrix(length))
+
+
+class InMemory:
+    """A `VectorIndex` that compares here: exactly, with numpy.
+
+    Args:
+        matrix: gives the vectors of an index, as they are now: whose, its name, and their length.
+    """
+
+    def __init__(self, matrix: Callable[[Connection, Embedded, str, int], Matrix]) -> None:
+        self._matrix = matrix
+
+    def near(self, connection: Connection, sought: Sought, among: Among | None = None) -> Near:
+        """Return how alike the texts, or those among some notes, are to what is sought."""
+        keys = None
+        if among is not None:
+            rows = connection.execute(f"SELECT key FROM notes WHERE {among.below}", among.values)
+            keys = [key for (key,) in rows]
+        matrix = self._matrix(connection, sought.kind, sought.index, len(sought.vector))
+        return matrix.near(sought.vector, keys, sought.measure)

@@ -12,14 +12,14 @@ from diarist.backends.statements import notes as note_statements
 from diarist.backends.statements import search as search_statements
 from diarist.backends.statements import vectors as vector_statements
 from diarist.backends.statements import whole as whole_statements
-from diarist.backends.statements.connection import Finding
+from diarist.backends.statements.connection import Finding, Sought
 from diarist.records import Appended, Exported, GetNote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from diarist.backends.statements.connection import Connection, TextIndex
+    from diarist.backends.statements.connection import Connection, TextIndex, VectorIndex
     from diarist.recall.candidates import Found, Wanted
     from diarist.records import (
         Embedded,
@@ -38,6 +38,10 @@ class SQLRecords(SQLTurns):
     @abstractmethod
     def _index(self) -> TextIndex:
         """What finds records by their words."""
+
+    def _vectors(self, in_memory: VectorIndex) -> VectorIndex:
+        """Return what compares the vectors of a user; asked for inside a transaction."""
+        return in_memory
 
     # ------------------------------------------------------------ messages
 
@@ -171,9 +175,8 @@ class SQLRecords(SQLTurns):
         def work(connection: Connection) -> Found | None:
             near = None
             if wanted.vector is not None and wanted.index is not None:
-                length = len(wanted.vector)
-                matrix = self._matrices.kept(user_id, "messages", connection, wanted.index, length)
-                near = matrix.near(wanted.vector)
+                sought = Sought("messages", wanted.index, wanted.vector)
+                near = self._vectors(self._matrices.kept(user_id)).near(connection, sought)
             return search_statements.find(connection, wanted, self._index, near)
 
         return await self._read(user_id, work)
@@ -223,11 +226,11 @@ class SQLRecords(SQLTurns):
                 return [note]
 
         def read(connection: Connection) -> list[Any]:
-            finding = Finding(self._index, partial(self._matrices.kept, user_id, "notes"))
+            finding = Finding(self._index, self._vectors(self._matrices.kept(user_id)))
             return note_statements.read(connection, operations, now, finding)
 
         def write(connection: Connection) -> list[Any]:
-            finding = Finding(self._index, partial(self._matrices.passing, user_id, "notes"))
+            finding = Finding(self._index, self._vectors(self._matrices.passing(user_id)))
             return note_statements.run(connection, operations, now, finding)
 
         if note_statements.only_read(operations):

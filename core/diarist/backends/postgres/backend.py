@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _GET = "SELECT content, version::TEXT FROM documents WHERE kind = ?"
 _PUT = (
-    "INSERT INTO documents (kind, content) VALUES (?, ?) ON CONFLICT (user_id, kind) "
+    "INSERT INTO documents (kind, content) VALUES (?, ?) ON CONFLICT (kind) "
     "DO UPDATE SET content = excluded.content, version = gen_random_uuid() RETURNING version::TEXT"
 )
 

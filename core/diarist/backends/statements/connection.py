@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from diarist.records import ListNotes
-    from diarist.vectors import Matrix
+    from diarist.records import Embedded, ListNotes, Measure
 
 ALL = (1 << 63) - 1
 """No limit, as a limit."""
@@ -25,6 +24,12 @@ class Terms(str):
 
 class End(bytes):
     """What comes after all texts: SQLite takes any text to be less than any bytes."""
+
+    __slots__ = ()
+
+
+class Packed(bytes):
+    """A vector: 32-bit floats, little-endian."""
 
     __slots__ = ()
 
@@ -115,13 +120,60 @@ class TextIndex(Protocol):
         ...
 
 
-class Finding(NamedTuple):
-    """What finds notes by what they mean.
+class Near(Protocol):
+    """How alike many texts are to one vector."""
+
+    def best(self, most: int, low: int = ..., high: int = ...) -> list[int]:
+        """Return the keys of the closest texts, of those between two keys."""
+        ...
+
+    def ranked(self) -> Iterator[tuple[int, float]]:
+        """Yield each text's key and best score in six decimals: best first, equal ones by key."""
+        ...
+
+    def of(self, keys: Collection[int]) -> dict[int, float]:
+        """Return the score of each text that has a vector."""
+        ...
+
+
+class Sought(NamedTuple):
+    """What vectors are compared with, and how.
 
     Attributes:
-        words: the index of their words.
-        vectors: those of an index, by its name and their length.
+        kind: whose vectors: of messages, or of notes.
+        index: the name of theirs; in it, those of another length are left out.
+        vector: what they are compared with.
+        measure: how.
     """
 
+    kind: Embedded
+    index: str
+    vector: Sequence[float]
+    measure: Measure = "cosine"
+
+
+class Among(NamedTuple):
+    """Which notes count.
+
+    Attributes:
+        below: a condition.
+        values: its parameters.
+    """
+
+    below: str
+    values: Mapping[str, object]
+
+
+class VectorIndex(Protocol):
+    """The vectors of one user."""
+
+    def near(self, connection: Connection, sought: Sought, among: Among | None = None) -> Near:
+        """Return how alike the texts, or those among some notes, are to what is sought."""
+        ...
+
+
+class Finding(NamedTuple):
+    """What finds notes by what they mean: the indexes of their words, and of their vectors."""
+
     words: TextIndex
-    vectors: Callable[[Connection, str, int], Matrix]
+    vectors: VectorIndex

@@ -422,10 +422,8 @@ def _bounds(session: int) -> tuple[int, int]:
 def _remove(connection: Connection, session_id: str, numbers: Iterable[int | None]) -> None:
     session = _session(connection, session_id)
     if session is not None:
-        connection.executemany(
-            "DELETE FROM messages WHERE key = ?",
-            [(session << SHIFT | n,) for n in numbers if n is not None],
-        )
+        keys = json.dumps([session << SHIFT | n for n in numbers if n is not None])
+        connection.execute(f"DELETE FROM messages WHERE key IN {LISTED}", (keys,))
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

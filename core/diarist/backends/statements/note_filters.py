@@ -96,4 +96,5 @@ def _number(field: str, comparison: str, bound: object) -> Iterator[_Clause]:
         return
     nudge = abs(number) * _NUDGE if isfinite(number) else 0.0
     nudged = number - nudge if comparison == ">=" else number + nudge
-    yield f"json_extract(value, {{0}}) {comparison} {{1}}", (f'$."{field}"', nudged)
+    holds = f"json_extract(value, {{0}}) {comparison} {{1}}"
+    yield f"coalesce({holds}, TRUE)", (f'$."{field}"', nudged)

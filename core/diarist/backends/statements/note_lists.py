@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from diarist.backends.statements.connection import Among, Sought
 from diarist.backends.statements.note_filters import implied
 from diarist.backends.statements.note_rows import (
     BELOW,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 256
 """Notes that are fetched at once where it takes some to find those that fit."""
-BELOW_MOST = "+namespace >= :low AND +namespace < :high"
-"""The same, read in the order of the table."""
+BELOW_MOST = "namespace || '' >= :low AND namespace || '' < :high"
+"""The same, without the index of namespaces."""
 _BEGINNING = " AND name >= :first AND name < :past"
 _COUNTS = f"""
 SELECT (SELECT count(*) FROM notes WHERE {BELOW}),
@@ -273,17 +274,16 @@ def _by_vectors(
     name = _index(connection, wanted.vector, wanted.index)
     if name is None:
         return
-    keys = None
+    among = None
     if (
         is_whole
         or wanted.filter
         or wanted.keys is not None
         or not is_most(connection, wanted.prefix)
     ):
-        rows = connection.execute(f"SELECT key FROM notes WHERE {below}", values)
-        keys = [key for (key,) in rows]
-    matrix = finding.vectors(connection, name, len(wanted.vector))
-    yield from matrix.near(wanted.vector, keys, wanted.measure).ranked()
+        among = Among(below, values)
+    sought = Sought("notes", name, wanted.vector, wanted.measure)
+    yield from finding.vectors.near(connection, sought, among).ranked()
 
 
 _INDEXES = """

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from diarist.backends.statements.connection import Connection, TextIndex
+    from diarist.backends.statements.connection import Connection, Near, TextIndex
     from diarist.recall.candidates import Wanted
-    from diarist.vectors import Nearness
 
 COMMON = 20_000
 """A word that more messages have is left out, for it says little and costs much…"""
@@ -39,7 +38,7 @@ COMMON_NEWEST = 10_000
 
 
 def find(
-    connection: Connection, wanted: Wanted, index: TextIndex, near: Nearness | None = None
+    connection: Connection, wanted: Wanted, index: TextIndex, near: Near | None = None
 ) -> Found | None:
     """Return what the index knows about a question, None where nothing fits it."""
     scope = _scope(connection, wanted)

@@ -8,7 +8,7 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from diarist.backends.statements.connection import LISTED
+from diarist.backends.statements.connection import LISTED, Packed
 from diarist.backends.statements.schema import loaded
 from diarist.recall.terms import text_of
 from diarist.vectors import Matrix
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from diarist.records import Embedded
 
 
-def packed(vector: Iterable[float]) -> bytes:
+def packed(vector: Iterable[float]) -> Packed:
     """Return a vector as bytes.
 
     >>> list(unpacked(packed([0.5, 1.0])))
@@ -29,7 +29,7 @@ def packed(vector: Iterable[float]) -> bytes:
     floats = array("f", vector)
     if sys.byteorder == "big":
         floats.byteswap()
-    return floats.tobytes()
+    return Packed(floats.tobytes())
 
 
 def unpacked(data: bytes) -> array[float]:
@@ -43,9 +43,11 @@ def unpacked(data: bytes) -> array[float]:
 def put(connection: Connection, rows: Iterable[tuple[int, str, Sequence[float]]]) -> None:
     """Give messages a vector: key, index, vector."""
     given = [(key, name, packed(vector)) for key, name, vector in rows]
-    connection.executemany(
-        "DELETE FROM message_vectors WHERE message = ? AND name = ?", [row[:2] for row in given]
-    )
+    for name in {name for _, name, _ in given}:
+        keys = json.dumps([key for key, of, _ in given if of == name])
+        connection.execute(
+            f"DELETE FROM message_vectors WHERE name = ? AND message IN {LISTED}", (name, keys)
+        )
     connection.executemany(
         "INSERT INTO message_vectors (message, name, data) VALUES (?, ?, ?)", given
     )
@@ -142,8 +144,8 @@ def add(
     if kind == "messages":
         put(connection, [(key, index, vectors[key]) for key in here])
     else:
-        connection.executemany(
-            "DELETE FROM vectors WHERE note = ? AND name = ?", [(key, index) for key in here]
+        connection.execute(
+            f"DELETE FROM vectors WHERE name = ? AND note IN {LISTED}", (index, json.dumps(here))
         )
         connection.executemany(
             "INSERT INTO vectors (note, name, part, data) VALUES (?, ?, 0, ?)",
