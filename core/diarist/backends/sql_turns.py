@@ -77,7 +77,8 @@ class SQLTurns(ABC):
 
     async def waiting(self, user_id: str, *, now: datetime) -> list[tuple[str, int]]:
         """Return session and number of the pending turns nobody works on, oldest first."""
-        return await self._read(user_id, partial(turn_statements.waiting, now=now)) or []
+        work = partial(turn_statements.waiting, now=now)
+        return await self._read(user_id, work, is_single=True) or []
 
     async def claim(
         self,

@@ -28,6 +28,11 @@ _INSERT = (
     " payload, terms, speaker, words, marks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SESSION = "id, active, archived, turns, created, updated, numbered"
+_NO = "SELECT no FROM sessions WHERE id = ?"
+_FIRST_KEY = f"(SELECT no << {SHIFT} FROM sessions WHERE id = ?)"
+_LAST_KEY = f"(SELECT no + 1 << {SHIFT} FROM sessions WHERE id = ?)"
+"""Between which keys a session's messages are; of a session that is not, between NULLs."""
+_KEY_OF = f"(SELECT key FROM messages WHERE session = ({_NO}) AND id = ?)"
 _ACTIVE = "SELECT key FROM messages WHERE key > ? AND key < ? AND archived = 0"
 _FEW = 3
 """Positions that are looked up one by one; for more all keys are read once."""
@@ -100,24 +105,21 @@ def read(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[Message]:
-    """Return messages in their order; see `Messages.read`."""
-    session = _session(connection, session_id)
-    if session is None:
-        return []
-    clauses = ["key > ? AND key < ?"]
-    values: list[Any] = [*_bounds(session)]
+    """Return messages in their order, by one statement; see `Messages.read`."""
+    clauses = [f"key > {_FIRST_KEY} AND key < {_LAST_KEY}"]
+    values: list[Any] = [session_id, session_id]
     for bound, sign in ((before, "<"), (after, ">")):
         if bound is None:
             continue
         if isinstance(bound, datetime):
             clauses.append(f"at {sign} ?")
             values.append(micros(bound))
+        elif isinstance(bound, int):
+            clauses.append(f"key {sign} ({_FIRST_KEY} | ?)")
+            values += [session_id, bound]
         else:
-            number = bound if isinstance(bound, int) else _number_of(connection, session, bound)
-            if number is None:
-                return []
-            clauses.append(f"key {sign} ?")
-            values.append(session << SHIFT | number)
+            clauses.append(f"key {sign} {_KEY_OF}")
+            values += [session_id, clean(bound)]
     if status is not None:
         clauses.append(f"archived = {int(status == 'archived')}")
     if last is not None:
@@ -133,14 +135,11 @@ def read(
 
 
 def numbered(connection: Connection, session_id: str, numbers: Collection[int]) -> list[Message]:
-    """Return the messages with these numbers, in their order, archived ones too."""
-    session = _session(connection, session_id)
-    if session is None:
-        return []
-    keys = json.dumps([session << SHIFT | number for number in numbers if 0 < number < 1 << SHIFT])
+    """Return the messages with these numbers, in order, archived ones too, by one statement."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM messages WHERE key IN {LISTED} ORDER BY key",
-        (keys,),
+        f"SELECT {_COLUMNS} FROM messages WHERE key IN"
+        f" (SELECT value | {_FIRST_KEY} FROM json_each(?)) ORDER BY key",
+        (session_id, json.dumps([number for number in numbers if 0 < number < 1 << SHIFT])),
     )
     return [_message(row, session_id) for row in rows]
 
@@ -156,7 +155,7 @@ def keyed(connection: Connection, keys: Collection[int]) -> dict[int, Message]:
     names = ", ".join(f"messages.{name}" for name in _COLUMNS.split(", "))
     rows = connection.execute(
         f"SELECT {names}, sessions.id FROM messages JOIN sessions ON no = session "
-        f"WHERE key IN {LISTED}",
+        f"WHERE key IN {LISTED} ORDER BY key",
         (json.dumps(list(keys)),),
     )
     return {row[0]: _message(row[:-1], row[-1]) for row in rows}
@@ -370,7 +369,7 @@ def _number(key: int) -> int:
 
 
 def _session(connection: Connection, session_id: str) -> int | None:
-    row = connection.execute("SELECT no FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    row = connection.execute(_NO, (session_id,)).fetchone()
     return row[0] if row else None
 
 

@@ -122,6 +122,7 @@ def is_single(operations: Sequence[NoteOperation]) -> bool:
         and one.query is None
         and one.vector is None
         and not one.filter
+        and not one.vectors
     )
 
 

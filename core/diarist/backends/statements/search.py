@@ -42,8 +42,9 @@ def find(
 ) -> Found | None:
     """Return what the index knows about a question, None where nothing fits it."""
     scope = _scope(connection, wanted)
-    lengths = dict(connection.execute("SELECT no, words FROM sessions").fetchall())
-    count = connection.execute("SELECT sum(active + archived) FROM sessions").fetchone()[0] or 0
+    sizes = connection.execute("SELECT no, words, active + archived FROM sessions").fetchall()
+    lengths = {no: words for no, words, _ in sizes}
+    count = sum(messages for _, _, messages in sizes)
     limit = int(max(COMMON, COMMON_SHARE * count))
     names = index.names(connection, wanted.words)
     words = [word for word in wanted.words if word not in names] or wanted.words
