@@ -43,6 +43,11 @@ class SQLRecords(SQLTurns):
         """Return what compares the vectors of a user; asked for inside a transaction."""
         return in_memory
 
+    @property
+    def compared_by(self) -> str:
+        """What compares vectors."""
+        return "numpy, in memory"
+
     # ------------------------------------------------------------ messages
 
     async def append(
@@ -79,19 +84,19 @@ class SQLRecords(SQLTurns):
             limit=limit,
             offset=offset,
         )
-        return await self._read(user_id, work) or []
+        return await self._read(user_id, work, is_single=True) or []
 
     async def numbered(
         self, user_id: str, session_id: str, numbers: Collection[int]
     ) -> list[Message]:
         """Return the messages with these numbers that there are, in order."""
         work = partial(message_statements.numbered, session_id=session_id, numbers=numbers)
-        return await self._read(user_id, work) or []
+        return await self._read(user_id, work, is_single=True) or []
 
     async def count(self, user_id: str, session_id: str, status: MessageStatus | None) -> int:
         """Return how many messages a session has."""
         work = partial(message_statements.count, session_id=session_id, status=status)
-        return await self._read(user_id, work) or 0
+        return await self._read(user_id, work, is_single=True) or 0
 
     async def replace(
         self,
@@ -167,7 +172,7 @@ class SQLRecords(SQLTurns):
     ) -> list[Session]:
         """Return sessions: the one touched last first, or in the order they were made."""
         work = partial(message_statements.sessions, limit=limit, offset=offset, order=order)
-        return await self._read(user_id, work) or []
+        return await self._read(user_id, work, is_single=True) or []
 
     async def find(self, user_id: str, wanted: Wanted) -> Found | None:
         """Return the messages that may answer a question, None where there are none."""
@@ -183,14 +188,15 @@ class SQLRecords(SQLTurns):
 
     async def keyed(self, user_id: str, keys: Collection[int]) -> dict[int, Message]:
         """Return the messages with these keys that there are, archived ones too."""
-        return await self._read(user_id, partial(message_statements.keyed, keys=keys)) or {}
+        work = partial(message_statements.keyed, keys=keys)
+        return await self._read(user_id, work, is_single=True) or {}
 
     async def lacking(
         self, user_id: str, kind: Embedded, index: str, *, after: int, limit: int
     ) -> list[tuple[int, str]]:
         """Return key and text of messages, or notes, that have no vector in an index, by key."""
         work = partial(vector_statements.lacking, kind=kind, index=index, after=after, limit=limit)
-        return await self._read(user_id, work) or []
+        return await self._read(user_id, work, is_single=True) or []
 
     async def add_vectors(
         self, user_id: str, kind: Embedded, index: str, vectors: Mapping[int, Sequence[float]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from diarist import workers
@@ -144,7 +144,7 @@ class PostgresBackend:
     async def kinds(self, user_id: str) -> list[str]:
         """Return the kind of every document the user has: pages, then notebooks, each sorted."""
         check_user_id(user_id)
-        kinds = await self._run(self._server.read, user_id, _kinds)
+        kinds = await self._run(self._server.read, user_id, _kinds, is_single=True)
         return sorted(kinds, key=lambda kind: (agent_name_of(kind) is not None, kind))
 
     async def create_user(
@@ -175,7 +175,8 @@ class PostgresBackend:
     async def get(self, user_id: str, kind: str) -> tuple[str | None, Version | None]:
         """Return the page and its version, (None, None) where there is none."""
         _check(user_id, kind)
-        return await self._run(self._server.read, user_id, lambda rows: _get(rows, kind))
+        read = partial(self._server.read, user_id, partial(_get, kind=kind), is_single=True)
+        return await self._run(read)
 
     async def put(self, user_id: str, kind: str, content: str, *, expect: Expected) -> Version:
         """Write the page if its version is `expect`, and return the new version.
@@ -200,7 +201,7 @@ class PostgresBackend:
             text, _ = _get(rows, kind)
             changed, result = change(text)
             if changed is not None and changed != text:
-                _put(rows, kind, changed)
+                rows.execute(_PUT, (kind, clean(changed)))
             return result
 
         return await self._run(self._server.write, user_id, work)

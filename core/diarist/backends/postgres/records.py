@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from diarist.backends.postgres.server import Server
-    from diarist.backends.statements.connection import Connection, TextIndex
+    from diarist.backends.statements.connection import Connection, TextIndex, VectorIndex
     from diarist.models import Problem
 
 T = TypeVar("T")
@@ -79,6 +79,19 @@ class PostgresRecords(SQLRecords):
     @property
     def _index(self) -> TextIndex:
         return full_text
+
+    def _vectors(self, in_memory: VectorIndex) -> VectorIndex:
+        place = self._server.pgvector
+        if place is None:
+            return in_memory
+        from diarist.backends.postgres.vectors import InServer
+
+        return InServer(place, in_memory)
+
+    @property
+    def compared_by(self) -> str:
+        """What compares vectors; known after the first call."""
+        return "pgvector, in the server" if self._server.pgvector else super().compared_by
 
     def stats(self) -> dict[str, int]:
         """Return how many connections of this process wait for work."""
@@ -141,4 +154,4 @@ class PostgresRecords(SQLRecords):
         self, user_id: str, work: Callable[[Connection], T], *, is_single: bool = False
     ) -> T | None:
         check_user_id(user_id)
-        return await self._run(self._server.read, user_id, work)
+        return await self._run(self._server.read, user_id, work, is_single=is_single)

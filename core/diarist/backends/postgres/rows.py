@@ -1,6 +1,7 @@
-"""The rows of one user, as the statements know a database: SQLite's words in PostgreSQL's.
+"""The rows of one user in one transaction, as the statements know a database.
 
-What PostgreSQL's text can't hold is written so that it comes back and keeps its place in the order.
+The statements are SQLite's; what they call there, the schema has under the same names. What nobody
+asks the outcome of waits, and is sent in one message with what comes next.
 """
 
 from __future__ import annotations
@@ -8,141 +9,173 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from psycopg.types.numeric import Int8Dumper
-from psycopg.types.string import StrDumperUnknown, TextLoader
-
-from diarist.backends.statements.connection import End, Terms
-from diarist.stemming import stems
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     import psycopg
-    from psycopg.abc import Buffer
 
-_LAST = "\U0010ffff"
-_ESCAPES = {
-    "\0": "\x01\x01",
-    "\x01": "\x01\x02",
-    "\U0010fffe": "\U0010fffe\U0010fffd",
-    _LAST: "\U0010fffe\U0010fffe",
-}
-_ESCAPED = {escaped: plain for plain, escaped in _ESCAPES.items()}
-_PLAIN = re.compile("[\0\x01\U0010fffe\U0010ffff]")
-_STORED = re.compile("[\x01\U0010fffe].", re.DOTALL)
-_SPELLINGS = {
-    "json_group_array(DISTINCT name)": "coalesce(json_agg(DISTINCT name)::TEXT, '[]')",
-    " INDEXED BY notes_by_time": "",
-    " NOT INDEXED": "",
-    "+namespace": "namespace",
-    "instr(": "strpos(",
-    "ON CONFLICT (namespace, name)": "ON CONFLICT (user_id, namespace, name)",
-    "ON CONFLICT (name)": "ON CONFLICT (user_id, name)",
-}
-"""What SQLite says, and what PostgreSQL does."""
-_LISTED = re.compile(r"\(SELECT value FROM json_each\((\?|:\w+)\)\)")
-_COMPARED = re.compile(r"json_extract\(value, :\w+\) [<>]= :\w+")
-"""A condition that only spares reading; a number in text may be too much for PostgreSQL."""
+Connection: TypeAlias = "psycopg.Connection[Any]"
+Said: TypeAlias = "tuple[bytes, Sequence[Any] | None]"
+"""A statement in PostgreSQL's words, and the values of its places."""
+
+_HINT = re.compile(r" (?:NOT INDEXED|INDEXED BY \w+)")
 _NAMED = re.compile(r"(?<!:):([a-z]\w*)")
-
-
-def stored(text: str) -> str:
-    r"""Return a text as PostgreSQL can hold it, which has no NUL; the order of texts stays.
-
-    Nothing that is stored begins with the last character of Unicode, which is thus after all texts.
-
-    >>> stored("a\0b"), stored("a") < stored("a\0") < stored("a\x01")
-    ('a\x01\x01b', True)
-    """
-    if not _PLAIN.search(text):
-        return text
-    return _PLAIN.sub(lambda found: _ESCAPES[found[0]], text)
-
-
-def original(text: str) -> str:
-    r"""Return the text that is `stored` so.
-
-    >>> original(stored("a\0b\U0010ffff")) == "a\0b\U0010ffff"
-    True
-    """
-    if not _STORED.search(text):
-        return text
-    return _STORED.sub(lambda found: _ESCAPED[found[0]], text)
+_ROW = re.compile(r"(?<=VALUES )\([%s, ]+\)$")
+_AT_ONCE = 100
+"""Rows in one statement."""
 
 
 @lru_cache(1000)
 def in_postgres(statement: str) -> str:
     """Return a statement of `statements` as PostgreSQL understands it.
 
-    >>> in_postgres("SELECT key FROM notes WHERE name = ? AND instr(value, :f0) > 0")
-    'SELECT key FROM notes WHERE name = %s AND strpos(value, %(f0)s) > 0'
+    It finds its indexes itself, every key begins with the user, and places for values are `%s`.
+
+    >>> in_postgres("SELECT key FROM notes NOT INDEXED WHERE name = ? AND value = :wanted")
+    'SELECT key FROM notes WHERE name = %s AND value = %(wanted)s'
+    >>> in_postgres("INSERT INTO about VALUES (?) ON CONFLICT (name) DO NOTHING")
+    'INSERT INTO about VALUES (%s) ON CONFLICT (user_id, name) DO NOTHING'
     """
-    statement = _COMPARED.sub("TRUE", statement)
-    statement = _LISTED.sub(
-        r"(SELECT value::BIGINT FROM jsonb_array_elements_text(\1::JSONB))", statement
-    )
-    for ours, theirs in _SPELLINGS.items():
-        statement = statement.replace(ours, theirs)
+    statement = _HINT.sub("", statement).replace("ON CONFLICT (", "ON CONFLICT (user_id, ")
     return _NAMED.sub(r"%(\1)s", statement).replace("?", "%s")
 
 
+class Answer:
+    """What a statement gives; it is waited for when it is looked at.
+
+    Args:
+        rows: through which it was said.
+        statement: in PostgreSQL's words.
+        values: of its places.
+    """
+
+    def __init__(
+        self, rows: UserRows, statement: str, values: Sequence[Any] | Mapping[str, Any] | None
+    ) -> None:
+        self._rows, self._statement, self._values = rows, statement.encode(), values
+        self._given: psycopg.Cursor[Any] | None = None
+
+    def send(self, connection: psycopg.Connection[Any]) -> None:
+        """Send the statement; inside a pipeline, the outcome is there when that is over."""
+        self._given = connection.execute(self._statement, self._values, binary=True)
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        return self._outcome().rowcount
+
+    def fetchone(self) -> Any:
+        """Return the next row, None where there is none."""
+        return self._outcome().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+        return self._outcome().fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._outcome())
+
+    def _outcome(self) -> psycopg.Cursor[Any]:
+        if self._given is None:
+            self._rows.send()
+        assert self._given is not None, "asked for after the end of its transaction"
+        return self._given
+
+
 class UserRows:
-    """A connection inside a transaction of one user."""
+    """The tables of one user, inside one transaction.
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+    Args:
+        begin: takes a connection, begins, and sends there what is asked first, in one message.
+        is_single: nothing more may be asked.
 
-    def execute(
-        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = (), /
-    ) -> psycopg.Cursor[Any]:
+    Attributes:
+        connection: where it began, None while nothing was sent.
+    """
+
+    def __init__(
+        self, begin: Callable[[UserRows, Sequence[Answer]], None], *, is_single: bool = False
+    ) -> None:
+        self._begin, self._is_single = begin, is_single
+        self._waiting: list[Answer] = []
+        self.connection: Connection | None = None
+
+    def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = (), /) -> Answer:
         """Run a statement in SQLite's words."""
-        return self._connection.execute(in_postgres(sql).encode(), values or None)
+        return self._said(in_postgres(sql), values or None)
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> psycopg.Cursor[Any]:
-        """Run a statement once for each row of values."""
-        cursor = self._connection.cursor()
-        cursor.executemany(in_postgres(sql).encode(), rows)
-        return cursor
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:
+        """Run a statement for each row of values; one that inserts takes many rows at once."""
+        statement, left = in_postgres(sql), iter(rows)
+        row = _ROW.search(statement)
+        if row is None:
+            for values in left:
+                self._said(statement, values)
+            return
+        while some := list(islice(left, _AT_ONCE)):
+            places = ", ".join([row[0]] * len(some))
+            self._said(statement[: row.start()] + places, list(chain.from_iterable(some)))
+
+    def send(self) -> None:
+        """Send what waits, in one message."""
+        answers, self._waiting = self._waiting, []
+        if not answers:
+            return
+        if self.connection is None:
+            self._begin(self, answers)
+        elif self._is_single:
+            raise AssertionError("a read that was to be one statement asks a second one")
+        else:
+            sent(self.connection, answers)
+
+    def commit(self) -> None:
+        """End the transaction, and send what waits with that; one that never began needs no end."""
+        if self.connection is not None and not self._is_single:
+            self._said("COMMIT", None)
+            self.send()
 
     @contextmanager
     def savepoint(self) -> Generator[None]:
         """Undo what is done inside where it fails, and leave the transaction usable."""
-        with self._connection.transaction():
+        start = self._said("SAVEPOINT inner_work", None)
+        try:
             yield
+            self._said("RELEASE SAVEPOINT inner_work", None)
+            self.send()  # what fails is to fail inside
+        except BaseException:
+            if start in self._waiting:
+                del self._waiting[self._waiting.index(start) :]
+            else:
+                self._waiting.clear()
+                if self.connection is not None and _is_inside(self.connection):
+                    self.connection.execute("ROLLBACK TO SAVEPOINT inner_work")
+            raise
+
+    def _said(self, statement: str, values: Sequence[Any] | Mapping[str, Any] | None) -> Answer:
+        answer = Answer(self, statement, values)
+        self._waiting.append(answer)
+        return answer
 
 
-# ---------------------------------------------------------------- values
+def sent(connection: Connection, answers: Sequence[Answer], first: Iterable[Said] = ()) -> None:
+    """Send what is asked in one message, after statements whose outcome nobody looks at."""
+    statements = list(first)
+    if len(answers) == 1 and not statements:
+        answers[0].send(connection)
+        return
+    with connection.pipeline():
+        for statement, values in statements:
+            connection.execute(statement, values)
+        for answer in answers:
+            answer.send(connection)
 
 
-class _TextDumper(StrDumperUnknown):
-    def dump(self, obj: str) -> Buffer | None:
-        return super().dump(stored(obj))
-
-
-class _TermsDumper(StrDumperUnknown):
-    def dump(self, obj: str) -> Buffer | None:
-        return super().dump(" ".join(stems(obj.split())))
-
-
-class _EndDumper(StrDumperUnknown):
-    def dump(self, obj: object) -> Buffer | None:
-        return super().dump(_LAST)
-
-
-class _TextLoader(TextLoader):
-    def load(self, data: Buffer) -> str | bytes:
-        text = super().load(data)
-        return original(text) if isinstance(text, str) else text
-
-
-def adapt(connection: psycopg.Connection[Any]) -> None:
-    """Have a connection take and give values as the statements do."""
-    adapters = connection.adapters
-    adapters.register_dumper(str, _TextDumper)
-    adapters.register_dumper(Terms, _TermsDumper)
-    adapters.register_dumper(End, _EndDumper)
-    adapters.register_dumper(int, Int8Dumper)  # one type, so that a statement is prepared once
-    for name in ("text", "varchar"):
-        adapters.register_loader(name, _TextLoader)
+def _is_inside(connection: Connection) -> bool:
+    """Say whether a transaction is going on, which may have failed."""
+    status = connection.info.transaction_status
+    return status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)

@@ -65,9 +65,10 @@ CREATE TABLE all_message_vectors (
     no BIGINT GENERATED ALWAYS AS IDENTITY,  -- what is new since a reader looked has a higher one
     message BIGINT NOT NULL,
     name TEXT COLLATE "C" NOT NULL,                   -- the index: model and dimension
-    data BYTEA NOT NULL,                  -- 32-bit floats, little-endian
+    data REAL[] NOT NULL,                 -- pgvector compares arrays, too, and none needs it
     PRIMARY KEY (user_id, message, name)
 );
+ALTER TABLE all_message_vectors ALTER data SET STORAGE EXTERNAL;
 CREATE INDEX message_vectors_by_index ON all_message_vectors (user_id, name, no);
 CREATE TABLE all_turns (
     user_id TEXT COLLATE "C" NOT NULL DEFAULT current_setting('diarist.user_id'),
@@ -111,9 +112,10 @@ CREATE TABLE all_vectors (
     note BIGINT NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     part INTEGER NOT NULL,
-    data BYTEA NOT NULL,
+    data REAL[] NOT NULL,
     PRIMARY KEY (user_id, note, name, part)
 );
+ALTER TABLE all_vectors ALTER data SET STORAGE EXTERNAL;
 CREATE INDEX vectors_by_index ON all_vectors (user_id, name, no);
 CREATE SEQUENCE epochs;
 CREATE TABLE all_about (
@@ -122,6 +124,29 @@ CREATE TABLE all_about (
     value TEXT COLLATE "C" NOT NULL,                  -- another whenever vectors were removed
     PRIMARY KEY (user_id, name)
 );
+"""
+
+_SQLITE = """
+CREATE FUNCTION instr(whole TEXT, part TEXT) RETURNS INTEGER
+    IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS $$ SELECT strpos(whole, part) $$;
+CREATE FUNCTION length(vector REAL[]) RETURNS INTEGER
+    IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS $$ SELECT 4 * cardinality(vector) $$;
+CREATE FUNCTION json_each(keys TEXT) RETURNS TABLE (value BIGINT)
+    IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT key::BIGINT FROM jsonb_array_elements_text(keys::JSONB) AS elements (key)
+    $$;
+CREATE FUNCTION json_extract(value TEXT, path TEXT) RETURNS DOUBLE PRECISION
+    IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT NULL::DOUBLE PRECISION $$;
+CREATE FUNCTION as_json(texts TEXT[]) RETURNS TEXT
+    IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS $$ SELECT array_to_json(texts)::TEXT $$;
+CREATE AGGREGATE json_group_array(TEXT) (
+    SFUNC = array_append, STYPE = TEXT[], INITCOND = '{}', FINALFUNC = as_json
+);
+"""
+"""What the statements take from SQLite's functions.
+
+`json_each` knows lists of keys, and `json_extract` nothing: PostgreSQL's JSON refuses texts and
+numbers that a note can hold, and the statements only spare reading by it.
 """
 
 _WORDS = """
@@ -172,31 +197,52 @@ END $$;
 CREATE TRIGGER note_numbered BEFORE INSERT ON all_notes
     FOR EACH ROW EXECUTE FUNCTION number_note();
 
-CREATE FUNCTION count_message() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        UPDATE {schema}.all_sessions SET active = active - (1 - OLD.archived),
-            archived = archived - OLD.archived, words = words - OLD.words
-            WHERE user_id = OLD.user_id AND no = OLD.session;
-    END IF;
-    IF TG_OP <> 'DELETE' THEN
-        UPDATE {schema}.all_sessions SET active = active + (1 - NEW.archived),
-            archived = archived + NEW.archived, words = words + NEW.words
-            WHERE user_id = NEW.user_id AND no = NEW.session;
-    ELSE
-        DELETE FROM {schema}.all_message_vectors
-            WHERE user_id = OLD.user_id AND message = OLD.key;
-    END IF;
+CREATE FUNCTION count_messages() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE {schema}.all_sessions AS sessions SET active = sessions.active + of_one.active,
+        archived = sessions.archived + of_one.archived, words = sessions.words + of_one.words
+        FROM (
+            SELECT user_id, session, TG_ARGV[0]::INTEGER * sum(1 - archived) AS active,
+                TG_ARGV[0]::INTEGER * sum(archived) AS archived,
+                TG_ARGV[0]::INTEGER * sum(words) AS words
+            FROM counted GROUP BY user_id, session
+        ) AS of_one
+        WHERE sessions.user_id = of_one.user_id AND sessions.no = of_one.session;
     RETURN NULL;
 END $$;
-CREATE TRIGGER message_counted AFTER INSERT OR DELETE OR UPDATE OF archived ON all_messages
-    FOR EACH ROW EXECUTE FUNCTION count_message();
+CREATE TRIGGER messages_added AFTER INSERT ON all_messages
+    REFERENCING NEW TABLE AS counted
+    FOR EACH STATEMENT EXECUTE FUNCTION count_messages('1');
+CREATE TRIGGER messages_removed AFTER DELETE ON all_messages
+    REFERENCING OLD TABLE AS counted
+    FOR EACH STATEMENT EXECUTE FUNCTION count_messages('-1');
+CREATE TRIGGER messages_were AFTER UPDATE ON all_messages
+    REFERENCING OLD TABLE AS counted
+    FOR EACH STATEMENT EXECUTE FUNCTION count_messages('-1');
+CREATE TRIGGER messages_became AFTER UPDATE ON all_messages
+    REFERENCING NEW TABLE AS counted
+    FOR EACH STATEMENT EXECUTE FUNCTION count_messages('1');
 
+CREATE FUNCTION drop_message_vectors() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM {schema}.all_message_vectors AS vectors USING removed
+        WHERE vectors.user_id = removed.user_id AND vectors.message = removed.key;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER messages_without_vectors AFTER DELETE ON all_messages
+    REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION drop_message_vectors();
+
+CREATE FUNCTION drop_note_vectors() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM {schema}.all_vectors AS vectors USING removed
+        WHERE vectors.user_id = removed.user_id AND vectors.note = removed.key;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER notes_without_vectors AFTER DELETE ON all_notes
+    REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION drop_note_vectors();
 CREATE FUNCTION drop_vectors() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     DELETE FROM {schema}.all_vectors WHERE user_id = OLD.user_id AND note = OLD.key;
     RETURN NULL;
 END $$;
-CREATE TRIGGER note_removed AFTER DELETE ON all_notes
-    FOR EACH ROW EXECUTE FUNCTION drop_vectors();
 CREATE TRIGGER note_revived AFTER UPDATE OF value ON all_notes
     FOR EACH ROW WHEN (OLD.deleted IS NOT NULL) EXECUTE FUNCTION drop_vectors();
 
@@ -270,7 +316,7 @@ def _version(connection: Connection[Any], schema: str) -> int | None:
 def _create(connection: Connection[Any], schema: str) -> None:
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'.encode())
     connection.execute("SELECT set_config('search_path', %s, true)", (f'"{schema}"',))
-    for script in (_TABLES, _WORDS, _TRIGGERS):
+    for script in (_TABLES, _SQLITE, _WORDS, _TRIGGERS):
         connection.execute(script.replace("{schema}", f'"{schema}"').encode())
     for name in _OF_ONE_USER:
         connection.execute(

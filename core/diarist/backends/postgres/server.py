@@ -1,9 +1,11 @@
 """Connections to one PostgreSQL database: each is lent to one thread for one transaction.
 
-All writing of one user is done one after the other, under an advisory lock of the transaction, as
-SQLite's writers of one file do it. Who the user is, is set for the transaction alone, so that a
-connection pooler in between can't mix users up. A connection that broke while nobody used it is
-replaced in silence; one that breaks in use is an error.
+A transaction begins in the message that asks the first thing of it, and ends in the one that has
+its last changes; a read of one statement is one message. All writing of one user is done one after
+the other, under an advisory lock of the transaction, as SQLite's writers of one file do it. Who the
+user is, is set for the transaction alone, so that a connection pooler in between can't mix users
+up. A connection that broke while nobody used it is replaced in silence; one that breaks in use is
+an error.
 """
 
 from __future__ import annotations
@@ -16,21 +18,25 @@ import threading
 import weakref
 from collections import deque
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from diarist.backends.postgres import schema as schemas
 from diarist.backends.postgres.failures import told
-from diarist.backends.postgres.rows import UserRows, adapt
+from diarist.backends.postgres.rows import UserRows, sent
+from diarist.backends.postgres.values import adapt
+from diarist.backends.postgres.vectors import place_of_pgvector
 from diarist.checks import check_whole
 from diarist.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+
+    from diarist.backends.postgres.rows import Answer, Said
 
 T = TypeVar("T")
 Connection: TypeAlias = "psycopg.Connection[Any]"
@@ -41,7 +47,6 @@ PATIENCE = 30.0
 CONNECT_TIMEOUT = 10
 """Seconds in which a server must answer, unless the DSN says another number."""
 
-_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {}"
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -61,6 +66,12 @@ class Server:
         schema: where its tables are.
         create: make the tables at first use.
         connections: at most so many at once.
+
+    Attributes:
+        place: how the database is named, without user and password.
+        schema: where its tables are.
+        pgvector: the schema that has it, quoted; None where the database has none, or before the
+            first call.
     """
 
     def __init__(self, dsn: str, *, schema: str, create: bool, connections: int) -> None:
@@ -83,6 +94,7 @@ class Server:
         self._free = threading.BoundedSemaphore(self._most)
         self._local = threading.local()
         self._is_prepared = False
+        self.pgvector: str | None = None
 
     def idle_connections(self) -> int:
         """Return how many connections wait for work."""
@@ -94,12 +106,12 @@ class Server:
 
     def prepare(self) -> None:
         """Make sure that the tables are there."""
-        with self._lent(None):
+        with self._lent([]):
             pass
 
-    def read(self, user_id: str, work: Work[T]) -> T:
-        """Return what `work` finds in one state of the tables."""
-        with self._transaction(user_id, writes=False) as rows:
+    def read(self, user_id: str, work: Work[T], *, is_single: bool = False) -> T:
+        """Return what `work` finds in one state of the tables; a single one is one statement."""
+        with self._transaction(user_id, writes=False, is_single=is_single) as rows:
             return work(rows)
 
     def write(self, user_id: str, work: Work[T], *, lasting: bool = True) -> T:
@@ -118,11 +130,8 @@ class Server:
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         """Return what a statement finds about all users."""
-        begin = sql.SQL("BEGIN READ ONLY; SET LOCAL search_path TO {}").format(
-            sql.Identifier(self.schema)
-        )
-        with self._lent(begin) as connection:
-            return connection.execute(statement.encode()).fetchall()
+        with self._lent([_settings(search_path=f'"{self.schema}"')], is_single=True) as rows:
+            return rows.execute(statement).fetchall()
 
     # ------------------------------------------------------------ how
 
@@ -140,7 +149,7 @@ class Server:
 
     @contextmanager
     def _transaction(
-        self, user_id: str, *, writes: bool, lasting: bool = True
+        self, user_id: str, *, writes: bool, lasting: bool = True, is_single: bool = False
     ) -> Generator[UserRows]:
         """Give the rows of a user; inside a transaction of this thread for them, go on in it."""
         outer: _Begun | None = getattr(self._local, "begun", None)
@@ -149,9 +158,16 @@ class Server:
                 yield outer.rows
             return
 
-        begin = _beginning(self.schema, user_id, writes=writes, lasting=lasting)
-        with self._lent(begin) as connection:
-            rows = UserRows(connection)
+        settings = {"jit": "off", "search_path": f'"{self.schema}"', "diarist.user_id": user_id}
+        if not lasting:
+            settings["synchronous_commit"] = "off"
+        beginning = [_settings(**settings)]
+        if writes:
+            lock = _lock_number(self.schema, user_id)
+            beginning = [_BEGIN, *beginning, (b"SELECT pg_advisory_xact_lock(%s)", (lock,))]
+        elif not is_single:
+            beginning = [_BEGIN_READING, *beginning]
+        with self._lent(beginning, is_single=is_single) as rows:
             self._local.begun = _Begun(user_id, writes, rows)
             try:
                 yield rows
@@ -159,40 +175,49 @@ class Server:
                 self._local.begun = outer
 
     @contextmanager
-    def _lent(self, begin: sql.Composed | None) -> Generator[Connection]:
-        """Lend a connection in a transaction, which is committed unless something is raised."""
+    def _lent(self, beginning: Sequence[Said], *, is_single: bool = False) -> Generator[UserRows]:
+        """Lend a connection for a transaction, which is committed unless something is raised."""
         if not self._free.acquire(timeout=PATIENCE):
             raise BackendError(
                 f"all {self._most} connections to {self.place} were in use for {PATIENCE:.0f} s; "
                 "allow more with connections="
             )
+        rows = UserRows(partial(self._begin, beginning), is_single=is_single)
         try:
             with self._errors():
-                connection = self._begun(begin)
+                if not self._is_prepared:
+                    self._idle.append(self._connected())
                 try:
-                    yield connection
-                    self._commit(connection)
+                    yield rows
+                    self._commit(rows)
                 finally:
-                    self._put_back(connection)
+                    if rows.connection is not None:
+                        self._put_back(rows.connection)
         finally:
             self._free.release()
 
-    def _begun(self, begin: sql.Composed | None) -> Connection:
-        """Return a connection in a new transaction; one that broke meanwhile is replaced."""
+    def _begin(self, beginning: Sequence[Said], rows: UserRows, answers: Sequence[Answer]) -> None:
+        """Begin on a connection, and ask there what is asked first; a broken one is replaced.
+
+        Nothing is committed by that, so it can be sent again.
+        """
         while True:
+            rows.connection, is_fresh = self._taken()
             try:
-                connection, is_fresh = self._idle.pop(), False
-            except IndexError:
-                connection, is_fresh = self._connected(), True
-            try:
-                if begin is not None:
-                    connection.execute(begin)
-            except BaseException as error:
-                connection.close()
-                if is_fresh or not isinstance(error, psycopg.OperationalError):
+                sent(rows.connection, answers, beginning)
+            except psycopg.OperationalError as error:
+                if is_fresh or not _is_gone(error):
                     raise
+                rows.connection.close()
             else:
-                return connection
+                return
+
+    def _taken(self) -> tuple[Connection, bool]:
+        """Return a connection, and whether it is a new one."""
+        try:
+            return self._idle.pop(), False
+        except IndexError:
+            return self._connected(), True
 
     def _connected(self) -> Connection:
         connection = psycopg.connect(self._conninfo, autocommit=True)
@@ -200,19 +225,23 @@ class Server:
             adapt(connection)
             if not self._is_prepared:
                 schemas.prepare(connection, self.schema, create=self._create)
-                self._is_prepared = True
+            may_create = self._create and not self._is_prepared
+            self.pgvector = place_of_pgvector(connection, create=may_create)
+            if connection.info.backend_pid != _process_of(connection):
+                connection.prepare_threshold = None  # a pooler, behind which servers change
+            self._is_prepared = True
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _commit(self, connection: Connection) -> None:
-        if connection.info.transaction_status != TransactionStatus.INTRANS:
-            return
+    def _commit(self, rows: UserRows) -> None:
+        if rows.connection is None:
+            rows.send()  # what can be sent again shall not be sent with what can't
         try:
-            connection.execute("COMMIT")
+            rows.commit()
         except psycopg.OperationalError as error:
-            if not connection.broken:
+            if rows.connection is None or not rows.connection.broken:
                 raise
             raise BackendError(
                 f"the connection to {self.place} broke while a change was being saved, which may "
@@ -224,7 +253,8 @@ class Server:
         with suppress(psycopg.Error):
             if connection.info.transaction_status != TransactionStatus.IDLE:
                 connection.execute("ROLLBACK")
-        if connection.info.transaction_status == TransactionStatus.IDLE:
+        is_free = connection.info.transaction_status == TransactionStatus.IDLE
+        if is_free and connection.pgconn.pipeline_status == PipelineStatus.OFF:
             self._idle.append(connection)
         else:
             connection.close()
@@ -263,21 +293,28 @@ def _parsed(dsn: str) -> tuple[str, str]:
     return place, make_conninfo("", **{**usual, **given})
 
 
-def _beginning(schema: str, user_id: str, *, writes: bool, lasting: bool) -> sql.Composed:
-    """Return what begins a transaction of a user, in one message to the server.
+_BEGIN: Said = (b"BEGIN", None)
+_BEGIN_READING: Said = (b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", None)
 
-    Nothing is compiled (`jit`): that took 270 ms for a search of one.
+
+def _settings(**values: str) -> Said:
+    """Return what sets something for one transaction.
+
+    Nothing is compiled there (`jit`): that took 270 ms for a search of one.
     """
-    begin = sql.SQL("BEGIN; SELECT {}") if writes else sql.SQL(_BEGIN_READING)
-    settings = {"search_path": f'"{schema}"', "diarist.user_id": user_id, "jit": "off"}
-    if not lasting:
-        settings["synchronous_commit"] = "off"
-    steps = [
-        sql.SQL("set_config({}, {}, true)").format(name, value) for name, value in settings.items()
-    ]
-    if writes:
-        steps.append(sql.SQL("pg_advisory_xact_lock({})").format(_lock_number(schema, user_id)))
-    return begin.format(sql.SQL(", ").join(steps))
+    steps = ", ".join(f"set_config('{name}', %s, true)" for name in values)
+    return f"SELECT {steps}".encode(), list(values.values())
+
+
+def _process_of(connection: Connection) -> int:
+    """Return the process that serves a connection; a pooler tells another one than the server."""
+    found = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return found[0] if found else 0
+
+
+def _is_gone(error: psycopg.OperationalError) -> bool:
+    """Say whether the server has gone away, or has sent the connection away."""
+    return error.sqlstate is None or error.sqlstate.startswith("57P")
 
 
 def _lock_number(schema: str, user_id: str) -> int:

@@ -60,7 +60,7 @@ class Connection(Protocol):
         """Run a statement in SQLite's words; a place for a value is `?`, or `:name`."""
         ...
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Rows:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
         """Run a statement once for each row of values."""
         ...
 
@@ -136,7 +136,8 @@ class Near(Protocol):
         ...
 
 
-class Sought(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sought:
     """What vectors are compared with, and how.
 
     Attributes:
