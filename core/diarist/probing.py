@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from diarist.backends.base import ABSENT, DocumentStore, blocking_of, update
 from diarist.documents import PREFERENCES
-from diarist.errors import BackendError, ConflictError, DiaristError
+from diarist.errors import BackendError, ConflictError, DiaristError, MissingExtraError
 from diarist.records import Message
 
 if TYPE_CHECKING:
@@ -155,6 +155,19 @@ async def _notes(diary: Diary, user_id: str) -> str:
     return "put and read"
 
 
+async def _vectors(diary: Diary, user_id: str) -> str:
+    _need_records(diary)
+    for key, vector in (("near", [1.0, 0.25]), ("far", [-1.0, 0.25])):
+        await diary.notes.put(user_id, ("alike",), key, key, vectors={"tried": vector})
+    try:
+        hits = await diary.notes.search(user_id, ("alike",), vector=[1.0, 0.0], limit=1)
+    except MissingExtraError as error:
+        raise _Lacking(str(error)) from error
+    _expect("the note that is nearest", [hit.text for hit in hits], ["near"])
+    by = getattr(diary.records, "compared_by", None)
+    return f"compared by {by}" if by else "the nearest note is found"
+
+
 async def _removal(diary: Diary, user_id: str) -> str:
     _expect("the user who is listed", user_id in await diary.list_users(), True)
     await diary.delete_user(user_id)
@@ -181,4 +194,5 @@ _STEPS = (
     ("messages", _messages),
     ("turns", _turns),
     ("notes", _notes),
+    ("vectors", _vectors),
 )

@@ -14,7 +14,17 @@ from diarist.backends import ANY
 from diarist.probing import Finding, probe
 from diarist.testing import MemoryBackend
 
-ALL = ["pages", "versions", "writers", "notebooks", "blocking", "messages", "turns", "notes"]
+ALL = [
+    "pages",
+    "versions",
+    "writers",
+    "notebooks",
+    "blocking",
+    "messages",
+    "turns",
+    "notes",
+    "vectors",
+]
 
 
 def answers(backend: Any) -> dict[str, Finding]:
@@ -91,7 +101,8 @@ class Trimming(MemoryBackend):
 def test_what_a_backend_lacks_is_no_fault():
     found = answers(Pages())
     lacking = {name: each.told for name, each in found.items() if each.answer == "no"}
-    assert set(lacking) == {"versions", "notebooks", "blocking", "messages", "turns", "notes"}
+    records = {"messages", "turns", "notes", "vectors"}
+    assert set(lacking) == {"versions", "notebooks", "blocking", *records}
     assert "safe inside one process only" in lacking["versions"]
     assert {each.answer for each in found.values()} == {"yes", "no"}
 
