@@ -372,12 +372,14 @@ def slug(text: str) -> str:
 
     >>> slug("allergic to walnuts"), slug("I love black coffee"), slug("not allergic to hazelnuts")
     ('walnuts', 'black-coffee', 'not-hazelnuts')
+    >>> slug("don't eat meat"), slug("can't swim")
+    ('not-eat-meat', 'can-not-swim')
     """
     words = fold(text)
     aspect, _, denied, rest = _read(words, "")
     kept = [word for word in rest or words if word not in ("a", "an", "the")]
     if denied and aspect != "taste":
-        kept.insert(0, "not")
+        kept.insert(1 if kept[:1] == ["can"] else 0, "not")
     plain = _NOT_IN_SLUGS.sub("-", _unaccented("-".join(kept).replace("'", ""))).strip("-")
     if len(plain) > MAX_ID:
         head = plain[: MAX_ID + 1].rpartition("-")[0]
