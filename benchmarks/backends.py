@@ -1,7 +1,7 @@
 """One diary for many: a folder beside a PostgreSQL server, with 1, 4 and 16 clients.
 
 It needs a server on 127.0.0.1:5432, in which it makes and drops a database of its own.
-`python benchmarks/backends.py 0.01` takes a hundredth of the users.
+`python benchmarks/backends.py 5` takes five times as many users: 1,000,000 messages.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from measure import WORK, Part, median, table
+from measure import WORK, LackingError, Part, at_least, median, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-USERS = 1_000
+BESIDE = ("psycopg",)
+USERS = 200
 CLIENTS = (1, 4, 16)
 CALLS = {"append": 800, "tail": 1600, "note put": 800, "note get": 1600, "recall": 320}
 """How often each call is made, by all clients together."""
@@ -27,9 +28,14 @@ DATABASE = "diarist_benchmark"
 
 
 def report(share: float = 1.0) -> str:
-    """Return the tables; `share` takes fewer users."""
+    """Return the table; `share` takes fewer users.
+
+    Raises:
+        LackingError: there is no server.
+    """
+    _needed()
     WORK.mkdir(exist_ok=True)
-    users = max(int(USERS * share), 2)
+    users = at_least(20, share, USERS)
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         _anew(make=True)
         try:
@@ -50,7 +56,7 @@ def report(share: float = 1.0) -> str:
     head = ("call", "clients", *(f"{name}: a second (p50, p95 ms)" for name in places))
     filled = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in filling.items())
     return (
-        f"## One diary of {users:,} users, 1,000 messages each\n\n{table(head, rows)}\n\n"
+        f"### One diary of {users:,} users, 1,000 messages each\n\n{table(head, rows)}\n\n"
         f"Filled by two clients: {filled}."
     )
 
@@ -85,6 +91,16 @@ def _asked(place: str, users: int, clients: int) -> Mapping[str, tuple[float, li
 def _cell(outcome: tuple[float, list[float]]) -> str:
     rate, took = outcome
     return f"{rate:,.0f} ({median(took):.1f}, {sorted(took)[int(len(took) * 0.95)]:.1f})"
+
+
+def _needed() -> None:
+    """Check that the server answers."""
+    import psycopg
+
+    try:
+        psycopg.connect(SERVER + "postgres", connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        raise LackingError(f"no PostgreSQL server takes us at {SERVER}") from error
 
 
 def _anew(*, make: bool) -> None:

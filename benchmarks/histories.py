@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from pathlib import Path
 from typing import TypeAlias
 
-from measure import WORK, Part, median, peer, ratio, table
-from records import LANGCHAIN, PARTS, sync_times
+from measure import WORK, Part, at_least, median, peer, ratio, table
+from records import LANGCHAIN, PARTS
 
 ROUNDS = 5
+BESIDE = LANGCHAIN
 OURS = ("full", "async", "normal")
 PEERS = ("SQL", "File", "InMemory")
 FLOORS = ("raw full", "raw normal", "lines")
@@ -35,21 +35,20 @@ Medians: TypeAlias = dict[tuple[str, str], float]
 """By whose it is and call: milliseconds."""
 
 
-def report() -> str:
-    """Return the tables."""
+def report(share: float = 1.0) -> str:
+    """Return the tables; `share` takes fewer rounds."""
+    rounds = at_least(1, share, ROUNDS)
     commands = {
         OURS + FLOORS: (sys.executable, PARTS / "diarist_histories.py"),
         PEERS: (peer("langchain", *LANGCHAIN), PARTS / "langchain_histories.py"),
     }
     found: dict[tuple[str, str], list[float]] = {}
-    syncs: list[float] = []
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         for command in commands.values():
             Part(*command, folder, "fill").close()
         os.sync()  # or the disk would still be busy with that in the first round
         parts = {names: Part(*command, folder, "answer") for names, command in commands.items()}
-        for number in range(ROUNDS + 1):
-            syncs += sync_times(Path(folder) / "synced")
+        for number in range(rounds + 1):
             for call, (_, times) in CALLS.items():
                 for names, part in parts.items():
                     for name in names:
@@ -58,12 +57,11 @@ def report() -> str:
                             found.setdefault((name, call), []).append(median(seconds) * 1000)
         for part in parts.values():
             part.close()
-    medians = {key: median(rounds) for key, rounds in found.items()}
-    sync = f"One 4 KiB write and its sync takes {median(syncs):.3f} ms on this disk."
-    return "\n\n".join((sync, _times(medians), _less(medians)))
+    medians = {key: median(each) for key, each in found.items()}
+    return "\n\n".join((_times(medians, rounds), _less(medians)))
 
 
-def _times(ms: Medians) -> str:
+def _times(ms: Medians, rounds: int) -> str:
     rows = [
         (what, *(f"{ms[name, call]:.3f}" for name in OURS + PEERS + FLOORS))
         for call, (what, _) in CALLS.items()
@@ -71,7 +69,7 @@ def _times(ms: Medians) -> str:
     head = ("ms", "blocking", "async", "blocking, normal", *PEERS, "`sqlite3`", "`sqlite3`, normal",
             "JSON lines")  # fmt: skip
     return (
-        f"## Chat histories with 10,000 messages (median of {ROUNDS} rounds in turn)\n\n"
+        f"### Chat histories with 10,000 messages (median of {rounds} rounds in turn)\n\n"
         f"{table(head, rows)}"
     )
 

@@ -12,10 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import WORK, Part, in_turn, table
+from measure import WORK, Part, at_least, in_turn, table
 
 ROUNDS = 9
 PART = Path(__file__).parent / "parts" / "langgraph_store.py"
+BESIDE = ("langgraph-checkpoint", "langgraph-checkpoint-sqlite")
 PLAIN = (
     "DiaryStore normal",
     "DiaryStore full",
@@ -51,25 +52,26 @@ WORDS = {
 }
 
 
-def report() -> str:
-    """Return the tables."""
-    tables = [_compared("## LangGraph's stores, 10,000 items, no embedder", PLAIN)]
+def report(share: float = 1.0) -> str:
+    """Return the tables; `share` takes fewer rounds."""
+    rounds = at_least(1, share, ROUNDS)
+    tables = [_compared("### LangGraph's stores, 10,000 items, no embedder", PLAIN, rounds)]
     names = EMBEDDED
     if not hasattr(sqlite3.Connection, "enable_load_extension"):
         names = tuple(name for name in names if "Sqlite" not in name)
-    tables.append(_compared("## The same with an embedder of 64 numbers", names))
+    tables.append(_compared("### The same with an embedder of 64 numbers", names, rounds))
     return "\n\n".join(tables)
 
 
-def _compared(title: str, names: tuple[str, ...]) -> str:
+def _compared(title: str, names: tuple[str, ...], rounds: int) -> str:
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         parts = {name: Part(sys.executable, PART, folder, name) for name in names}
         for part in parts.values():  # each fills its store before it answers
             part.ask("get", 1)
         os.sync()
-        found = in_turn(parts, CALLS, ROUNDS)
+        found = in_turn(parts, CALLS, rounds)
     rows = [
         (words, *(f"{found[call, name] * 1e6:,.0f}" for name in names))
         for call, words in WORDS.items()
     ]
-    return f"{title} (µs, median of {ROUNDS} rounds in turn)\n\n{table(('call', *names), rows)}"
+    return f"{title} (µs, median of {rounds} rounds in turn)\n\n{table(('call', *names), rows)}"

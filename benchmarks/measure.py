@@ -6,10 +6,15 @@ import json
 import os
 import platform
 import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +23,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".bench"
 
-__all__ = ["WORK", "Part", "child", "in_turn", "machine", "median", "peer", "ratio", "table"]
+__all__ = [
+    "ROOT", "WORK", "ChildError", "LackingError", "Part", "at_least", "child", "in_turn",
+    "installed", "machine", "median", "peer", "ratio", "sync_times", "table", "taken",
+]  # fmt: skip
 
 
 def peer(name: str, *requirements: str) -> Path:
@@ -28,24 +36,47 @@ def peer(name: str, *requirements: str) -> Path:
     wanted, stamp = "\n".join(requirements), folder / ".requirements"
     if stamp.exists() and stamp.read_text() == wanted:
         return python
+    installed(name, *requirements)
+    stamp.write_text(wanted)
+    return python
+
+
+def installed(name: str, *requirements: str) -> Path:
+    """Return the Python of a virtual environment made anew, with `requirements` and no more."""
+    folder = WORK / name
+    python = folder / "bin" / "python"
     print(f"installing {', '.join(requirements)} …", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if uv and subprocess.run([uv, "--version"], capture_output=True, check=False).returncode == 0:
         command = [uv, "pip", "install", "--quiet", "--python", str(python)]
+        command += ["--refresh-package", "diarist"]  # a folder's source is read anew
     else:
         command = [str(python), "-m", "pip", "install", "--quiet"]
     subprocess.run([*command, *requirements], check=True)
-    stamp.write_text(wanted)
     return python
 
 
+class LackingError(RuntimeError):
+    """What a benchmark needs is not on this machine; the message says what."""
+
+
+class ChildError(RuntimeError):
+    """A benchmark's part failed; the message has its command and what it wrote."""
+
+
 def child(python: Path | str, *arguments: object) -> Any:
-    """Run a benchmark's part in a process of its own; it prints one line of JSON at the end."""
+    """Run a benchmark's part in a process of its own; it prints one line of JSON at the end.
+
+    Raises:
+        ChildError: it failed.
+    """
     command = [str(python), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{result.stderr}")
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if result.returncode or not result.stdout:
+        raise ChildError(f"{' '.join(command)} failed:\n{result.stderr}")
     return json.loads(result.stdout.splitlines()[-1])
 
 
@@ -77,7 +108,7 @@ class Part:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{' '.join(self._command)} gave no answer")
+            raise ChildError(f"{' '.join(self._command)} gave no answer")
         return json.loads(line)
 
     def close(self) -> None:
@@ -105,12 +136,67 @@ def in_turn(
     return {place: median(each) for place, each in found.items()}
 
 
+def taken(beside: Sequence[str]) -> str:
+    """Return a paragraph that says when, on what and beside which releases figures are taken.
+
+    Args:
+        beside: distributions, as `name==version` where they are in an environment of their own.
+    """
+    today = datetime.now().astimezone()
+    syncs = f"One 4 KiB write and its sync takes {median(sync_times(30)):.2f} ms on this disk."
+    said = f"Taken on {today.day} {today:%B %Y} with {machine()}. {syncs}"
+    if not beside:
+        return said
+    named = (name.replace("==", " ") if "==" in name else f"{name} {version(name)}"
+             for name in beside)  # fmt: skip
+    return f"{said} Beside {', '.join(named)}."
+
+
 def machine() -> str:
-    """Return what the figures were taken on."""
+    """Return what the figures are taken on: processor, system, disk, Python, SQLite and load."""
+    WORK.mkdir(exist_ok=True)
     return (
-        f"Python {platform.python_version()}, {platform.system()} {platform.release()}, "
-        f"{os.cpu_count()} cores"
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"{_file_system(WORK)}, Python {platform.python_version()}, SQLite "
+        f"{sqlite3.sqlite_version}, load {os.getloadavg()[0]:.1f} at the start"
     )
+
+
+def _processor() -> str:
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text().splitlines() if known.exists() else []
+    named = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def _file_system(path: Path) -> str:
+    """Return the kind of the disk's file system: that of the deepest mount above a path."""
+    known = Path("/proc/mounts")
+    lines = known.read_text().splitlines() if known.exists() else []
+    kinds = {mount: kind for _, mount, kind, *_ in map(str.split, lines)}
+    above = (str(folder) for folder in (path, *path.parents))
+    return next((kinds[folder] for folder in above if folder in kinds), "a disk")
+
+
+def sync_times(many: int) -> list[float]:
+    """Return the milliseconds of some writes that wait for the disk, and do nothing else."""
+    found: list[float] = []
+    with tempfile.NamedTemporaryFile(dir=WORK, buffering=0) as file:
+        for _ in range(many):
+            start = perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            found.append((perf_counter() - start) * 1000)
+    return found
+
+
+def at_least(least: int, share: float, whole: int) -> int:
+    """Return a share of a number of rounds or records, and never less than so many.
+
+    >>> at_least(2, 0.1, 50), at_least(2, 0.1, 5)
+    (5, 2)
+    """
+    return max(int(whole * share), least)
 
 
 def ratio(theirs: float, ours: float) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from measure import WORK, median, table
+from measure import WORK, at_least, median, table
 from parts.records_material import texts
 
 from diarist import Message, SyncDiary
@@ -25,6 +25,7 @@ from diarist.recall.query import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+BESIDE = ()
 SMALL, LARGE, USERS, EACH = 600, 100_000, 1_000, 1_000
 """Messages of a user who talks a little and a lot; users of a shared store, messages of each."""
 SESSION = 20
@@ -55,7 +56,7 @@ def report(share: float = 1.0) -> str:
         small = _one_user(Path(folder) / "small", SMALL)
         large_size = int(LARGE * share)
         large = _one_user(Path(folder) / "large", large_size)
-        users = _users(Path(folder), max(int(USERS * share), 2))
+        users = _users(Path(folder), at_least(2, share, USERS))
     return "\n\n".join(
         (
             _beside(f"{SMALL} messages of one user", small),
@@ -193,12 +194,12 @@ def _beside(title: str, found: dict[str, Took]) -> str:
         "question", "recall p50 ms", "p95", "of messages p50", "p95", "FTS5 p50", "p95",
         "recall times FTS5",
     )  # fmt: skip
-    return f"## Recall, {title}\n\n{table(head, rows)}"
+    return f"### Recall, {title}\n\n{table(head, rows)}"
 
 
 def _shared(found: dict[str, list[float]]) -> str:
     rows = [(store, f"{median(ms):.1f}", f"{_p95(ms):.1f}") for store, ms in found.items()]
-    return f"## Recall, many users\n\n{table(('store', 'p50 ms', 'p95 ms'), rows)}"
+    return f"### Recall, many users\n\n{table(('store', 'p50 ms', 'p95 ms'), rows)}"
 
 
 def _p95(ms: list[float]) -> float:
