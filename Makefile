@@ -54,7 +54,7 @@ docs: .venv-docs/.ready  ## everything to read, with the reference, as pages in 
 	@$(UV) pip install --quiet --python .venv-docs/bin/python --group docs
 	@touch $@
 
-bench: $(READY)  ## every figure beside the peer's, in one run
+bench: $(READY)  ## every figure beside the peers', written into benchmarks/README.md; ARGS="records" for some
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
