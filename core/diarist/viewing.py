@@ -47,6 +47,7 @@ async def whole(
     kept = Records()
     if records is not None:
         try:
+            faults += await _unlearned(records, user_id)
             kept = await _records(
                 records, user_id, preferences.page, talks.page, messages, notes, at
             )
@@ -119,6 +120,17 @@ async def _records(
     )
     found = sorted((one.note for one in newest), key=lambda note: (note.namespace, note.key))
     return Records(talks, behind, tuple(found), counts.active)
+
+
+async def _unlearned(records: RecordStore, user_id: str) -> list[str]:
+    """Return which turns failed, or wait since they were tried, and why."""
+    turns = [*await records.turns(user_id, "failed"), *await records.turns(user_id, "pending")]
+    told = {"failed": "it failed and is not learned", "pending": "it waits to be learned"}
+    return [
+        f"conversation {turn.session_id}, turn {turn.number}: {told[turn.state]}: {turn.reason}"
+        for turn in turns
+        if turn.reason
+    ]
 
 
 async def _behind(

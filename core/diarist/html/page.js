@@ -15,13 +15,13 @@ const folded = (text) =>
 const entries = [...document.querySelectorAll(".entry")].map((element) => {
   const details = element.querySelector("details");
   const messages = [...element.querySelectorAll("li.message")];
-  const inside = details ? details.textContent : "";
-  const whole = element.textContent;
+  const label = element.querySelector(".more, .messages > summary")?.textContent ?? "";
+  const inside = details?.textContent.slice(details.firstChild.textContent.length) ?? "";
   return {
     element,
     details,
     section: element.closest("section").id,
-    own: folded(details ? whole.replace(inside, " ") : whole),
+    own: folded(element.textContent.replace(inside, " ").replace(label, " ")),
     inside: messages.length ? "" : folded(inside),
     messages: messages.map((item) => ({ element: item, text: folded(item.textContent) })),
   };

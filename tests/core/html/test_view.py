@@ -13,7 +13,7 @@ import pytest
 
 from core.html.hostile import hostile_diary
 from core.html.reading import HOSTILE, Reading
-from diarist import Message, SyncDiary
+from diarist import DocumentError, Message, SyncDiary
 from diarist.testing import MemoryBackend
 from six_methods import SixMethods
 
@@ -185,6 +185,19 @@ def test_a_damaged_database_is_told_and_the_pages_are_shown(diary: SyncDiary, tm
     assert "the database is damaged" in section(html, "faults")
     assert "allergic to walnuts" in section(html, "preferences")
     assert "chat_2" in section(html, "conversations")
+
+
+def test_a_turn_that_waits_is_told_with_the_reason(diary: SyncDiary, tmp_path: Path):
+    page = tmp_path / "ana" / "preferences.toml"
+    text = page.read_text()
+    page.write_text("oops")
+    with pytest.raises(DocumentError):
+        diary.update_memory("ana", "chat_4", "I love tea.", "Ok.")
+    page.write_text(text)
+    faults = section(diary_in(tmp_path).view("ana"), "faults")
+    assert "conversation chat_4, turn 1: it waits to be learned: " in faults
+    diary.catch_up("ana")
+    assert "To be mended" not in text_of(diary)
 
 
 @pytest.mark.parametrize("backend", [MemoryBackend, SixMethods])
