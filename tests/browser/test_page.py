@@ -197,6 +197,23 @@ def test_it_fits_a_phone(browser: Browser, diary: SyncDiary, tmp_path: Path):
         assert browser.ask("document.documentElement.scrollWidth") == width <= 360
 
 
+def test_text_from_right_to_left_leaves_what_stands_beside_it_in_order(
+    browser: Browser, tmp_path: Path
+):
+    diary = SyncDiary(tmp_path / "memories", clock=lambda: NOON)
+    diary.upsert_preference("ana", "likes", "أحب القهوة السوداء", id="new")
+    browser.open(diary.view("ana"))
+    line = "document.querySelector('#preferences .facts')"
+    assert browser.ask(f"getComputedStyle({line}.previousSibling).direction") == "rtl"
+    places = browser.ask(f"[...{line}.children].map(e => e.getBoundingClientRect().left)")
+    assert places == sorted(places)
+    digit = f"(() => {{ const range = new Range(); const day = {line}.querySelector('time');"
+    digit += " range.setStart(day.firstChild, 0); range.setEnd(day.firstChild, 1);"
+    digit += f" return range.getBoundingClientRect().left - {line}.firstChild"
+    digit += ".getBoundingClientRect().right })()"
+    assert browser.ask(digit) > 0, "the day's number is not drawn into the name before it"
+
+
 def test_without_scripts_all_of_it_can_be_read(browser: Browser, diary: SyncDiary):
     browser.allow_scripts(False)
     browser.open(diary.view("ana"))

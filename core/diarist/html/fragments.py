@@ -132,7 +132,7 @@ def _(value: Hit) -> Html:
             parts.facts(
                 element("b", f"{value.score:.2f}"),
                 value.kind,
-                element("code", value.source),
+                parts.name(value.source),
                 element("span", speaker, dir="auto") if speaker else None,
                 parts.day(value.at),
                 why,
@@ -183,7 +183,7 @@ def _(value: Context) -> Html:
 
 def _receipt_item(item: ReceiptItem) -> Html:
     became = "used" if item.used else f"left out, {item.reason}"
-    source = element("code", item.source)
+    source = parts.name(item.source)
     return cast("Html", parts.facts(item.kind, source, f"{item.tokens:,} tokens", became))
 
 
@@ -234,7 +234,7 @@ def _change(
     return joined(
         [
             parts.said(text, longest=LONGEST) if text else None,
-            parts.facts(element("b", status), element("code", place) if place else None, reason),
+            parts.facts(element("b", status), parts.name(place) if place else None, reason),
             element("p", "before: ", parts.said(was, "q"), class_="was") if was else None,
             *(parts.facts(one) for one in resembles),
         ]

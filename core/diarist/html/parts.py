@@ -80,8 +80,19 @@ def said(text: str, tag: str = "p", longest: int = LONGEST) -> Html:
 
 def facts(*children: Child) -> Html | None:
     """Return a line of small print, its parts apart by a dot; None without any."""
-    shown = joined(children, " · ")
+    shown = apart(children)
     return element("p", shown, class_="facts") if shown else None
+
+
+def apart(children: Iterable[Child]) -> Html:
+    """Return small print apart by dots; a text from right to left leaves their order alone."""
+    shown = (one if isinstance(one, Html) else element("bdi", one) for one in children if one)
+    return joined(list(shown), " · ")
+
+
+def name(text: str) -> Html:
+    """Return an id or a source, in its own direction."""
+    return element("code", text, dir="auto")
 
 
 def labels(texts: Iterable[str]) -> Html | None:
@@ -110,7 +121,7 @@ def preference(id: str, item: Table, quotes: Sequence[Html] = (), comments: str 
     own = _readable(item)
     text, was, count = own.get("text"), own.get("_was"), own.get("_count", 1)
     known: list[Child] = [
-        element("code", id),
+        name(id),
         labels(own.get("contexts", ())),
         f"said {count:,} times" if count > 1 else None,
         _since(own),
@@ -129,7 +140,7 @@ def preference(id: str, item: Table, quotes: Sequence[Html] = (), comments: str 
 def _opening(known: list[Child], quotes: Sequence[Html]) -> Html:
     """Return small print that opens what it is about."""
     more = element("span", counted(len(quotes), "message"), class_="more")
-    return element("details", element("summary", joined([*known, more], " · ")), *quotes)
+    return element("details", element("summary", apart([*known, more])), *quotes)
 
 
 def _origin(own: Mapping[str, Any]) -> str | None:
@@ -218,7 +229,7 @@ def message(one: Message, place: str, longest: int = LONGEST) -> Html:
             facts(
                 element("b", who, dir="auto"),
                 minute(one.at),
-                element("code", place) if place else None,
+                name(place) if place else None,
                 "archived" if one.status == "archived" else None,
             ),
             text,
@@ -230,7 +241,7 @@ def session(one: Session) -> Html:
     """Return a conversation as it is counted."""
     return joined(
         [
-            element("p", element("code", one.id)),
+            element("p", name(one.id)),
             facts(
                 span(one.created_at, one.updated_at),
                 counted(one.messages, "message"),

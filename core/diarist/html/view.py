@@ -207,7 +207,7 @@ def _quote(source: str, records: Records, shown_in: Mapping[str, set[int | None]
     session_id, _, number = source.rpartition("#")
     found = records.behind.get((session_id, int(number))) if _is_number(number) else None
     if found is None:
-        return element("p", element("code", source), ": this message is not kept", class_="facts")
+        return element("p", parts.name(source), ": this message is not kept", class_="facts")
     place = None
     if found.number in shown_in.get(session_id, ()):
         place = element("a", "in its conversation", href=f"#{_anchor(session_id, found.number)}")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-OURS = {"b", "code", "details", "div", "h4", "i", "li", "p", "pre", "q", "span", "style"}
+OURS = {"b", "bdi", "code", "details", "div", "h4", "i", "li", "p", "pre", "q", "span", "style"}
 OURS |= {"summary", "time", "ul"}
 
 
