@@ -15,7 +15,7 @@ from pathlib import Path
 from measure import WORK, Part, at_least, median, peer, ratio, table
 from records import LLAMA_INDEX
 
-ROUNDS = 9
+ROUNDS = 5
 PART = Path(__file__).parent / "parts" / "llama_index_records.py"
 BESIDE = LLAMA_INDEX[:5]
 STORES = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import WORK, Part, at_least, in_turn, ratio, table
 
-ROUNDS = 9
+ROUNDS = 5
 BESIDE = ()
 PARTS = Path(__file__).parent / "parts"
 NAMES = ("diarist_memory_mini", "memory_mini_statements")

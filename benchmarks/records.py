@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from measure import WORK, Part, at_least, median, peer, ratio, table
 
-ROUNDS = 15
+ROUNDS = 9
 PARTS = Path(__file__).parent / "parts"
 SQLALCHEMY = "sqlalchemy[asyncio]==2.1.9"
 LANGCHAIN = ("langchain-community==0.4.2", SQLALCHEMY)
