@@ -27,6 +27,7 @@ BENCHMARKS = (
     "recall",
     "writer",
     "backends",
+    "pgvector",
 )
 QUICK = "--quick"
 
