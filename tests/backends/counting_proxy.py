@@ -1,9 +1,10 @@
-"""Between a client and a server: counts how often a client waits, and what the server says."""
+"""Between a client and a server: counts how often a client waits, and cuts both off when told."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 
@@ -13,6 +14,7 @@ class CountingProxy:
     Attributes:
         waits: how often a client sent something after what the server had said.
         received: how many bytes the server said.
+        cut_at: the next that says this is heard by the server, and gets no answer.
     """
 
     def __init__(self, port: int) -> None:
@@ -24,6 +26,7 @@ class CountingProxy:
 
     def reset(self) -> None:
         self.waits = self.received = 0
+        self.cut_at: bytes | None = None
         self._is_clients_turn = True
 
     def close(self) -> None:
@@ -34,19 +37,26 @@ class CountingProxy:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self.server))
-                for ends in ((client, server, self._asked), (server, client, self._told)):
-                    threading.Thread(target=self._hand_on, args=ends, daemon=True).start()
+                for work in (self._ask, self._tell):
+                    threading.Thread(target=work, args=(client, server), daemon=True).start()
 
-    def _hand_on(self, source, target, counted) -> None:
-        with suppress(OSError), source, target:
-            while data := source.recv(65536):
-                counted(data)
-                target.sendall(data)
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError), server:
+            while data := client.recv(65536):
+                self.waits += self._is_clients_turn
+                self._is_clients_turn = False
+                is_last = self.cut_at is not None and self.cut_at in data
+                if is_last:
+                    self.cut_at = None
+                    client.shutdown(socket.SHUT_RDWR)
+                server.sendall(data)
+                if is_last:
+                    time.sleep(0.2)  # the server does what it was told
+            server.shutdown(socket.SHUT_RDWR)
 
-    def _asked(self, data: bytes) -> None:
-        self.waits += self._is_clients_turn
-        self._is_clients_turn = False
-
-    def _told(self, data: bytes) -> None:
-        self.received += len(data)
-        self._is_clients_turn = True
+    def _tell(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError), client:
+            while data := server.recv(65536):
+                self.received += len(data)
+                self._is_clients_turn = True
+                client.sendall(data)

@@ -117,16 +117,24 @@ def test_a_server_that_was_started_anew_between_two_calls_is_no_error(own: OwnSe
     diary.close()
 
 
-def test_a_fork_goes_on_with_connections_of_its_own():
+def test_a_fork_goes_on_with_connections_of_its_own_while_the_parent_works():
     with schema() as name:
         diary = SyncDiary(PostgresBackend(DSN, schema=name))
-        diary.messages.append("ana", "chat", [Message("user", "parent")])
+
+        def talk(who: str) -> None:
+            for number in range(20):
+                diary.messages.append("ana", who, [Message("user", f"{who} {number}")])
+
+        diary.messages.append("ana", "before", [Message("user", "parent")])
         child = os.fork()
         if not child:
-            diary.messages.append("ana", "chat", [Message("user", "child")])
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
-        diary.messages.append("ana", "chat", [Message("user", "parent again")])
-        texts = [message.text for message in diary.messages.read("ana", "chat")]
-        assert texts == ["parent", "child", "parent again"]
+            try:
+                talk("child")
+            finally:
+                os._exit(len(diary.messages.read("ana", "child")))
+        talk("parent")
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 20
+        for who in ("parent", "child"):
+            texts = [message.text for message in diary.messages.read("ana", who)]
+            assert texts == [f"{who} {number}" for number in range(20)]
         diary.close()
