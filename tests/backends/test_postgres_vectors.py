@@ -118,13 +118,13 @@ def test_messages_are_found_by_pgvector_as_by_numpy(stores, dimensions: int):
             "user", f"number {n}", id=str(n), at=NOW + timedelta(minutes=n),
             vectors={name: vector(), **({f"old:{dimensions}": vector()} if n % 3 else {})},
         )
-        for n in range(300)
+        for n in range(600)
     ]  # fmt: skip
     again = {n: vector() for n in range(1, 20)}
     questions = [vector() for _ in range(5)]
     scopes: list[dict[str, Any]] = [
-        {}, {"session_id": "even"}, {"session_id": "none"}, {"since": NOW + timedelta(hours=2)},
-        {"until": NOW + timedelta(hours=2)},
+        {}, {"session_id": "even"}, {"session_id": "odd"}, {"session_id": "none"},
+        {"since": NOW + timedelta(hours=2)}, {"until": NOW + timedelta(hours=2)},
     ]  # fmt: skip
     for store in stores:
         for session, some in (("even", said[::2]), ("odd", said[1::2])):
@@ -139,6 +139,16 @@ def test_messages_are_found_by_pgvector_as_by_numpy(stores, dimensions: int):
             if ours is not None and theirs is not None:
                 assert ours.chosen == theirs.chosen
                 assert ours.cosines == pytest.approx(theirs.cosines, abs=1e-6)
+
+
+def test_a_note_elsewhere_takes_nothing_from_the_score_of_words_and_vectors_together(stores):
+    for store in stores:
+        for place, vector in (("here", [1.0, 1.0]), ("elsewhere", [1.0, 0.0])):
+            put = PutNote((place,), "k", "tea", vectors={"m:2": vector})
+            finish(store.notes("ana", [put], now=NOW))
+        wanted = ListNotes(("here",), query="tea", vector=(1.0, 0.0))
+        (hits,) = finish(store.notes("ana", [wanted], now=NOW))
+        assert [hit.score for hit in hits] == [pytest.approx(2.0)]
 
 
 def test_a_user_never_meets_the_vectors_of_another(stores):
