@@ -18,5 +18,5 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:  # before there is a command that could be stopped in order
         sys.stderr.write("diarist: stopped\n")
-        sys.exit(1)
+        sys.exit(130)
     app(prog_name="diarist")

@@ -21,13 +21,23 @@ from diarist.cli import (
     schema,
     viewing,
 )
-from diarist.cli.failures import EXPECTED, WRONG_INPUT, lines_for
+from diarist.cli.failures import EXPECTED, STOPPED, WRONG_INPUT, lines_for
 from diarist.cli.options import examples
 from diarist.cli.output import note
 
 
+class _StoppedError(Exception):
+    """Somebody pressed Ctrl-C while a command worked."""
+
+
 class _Commands(TyperGroup):
     """A group that tells an expected error as a line on standard error and exits with 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # typer has no words for it, and its releases differ in the code
+            raise _StoppedError from None
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -36,9 +46,12 @@ class _Commands(TyperGroup):
             for line in lines_for(error):
                 note(line)
             code = WRONG_INPUT
-        except typer.Abort:
+        except _StoppedError:
             note("stopped")
-            code = 1
+            code = STOPPED
+        except typer.Abort as error:  # a question that nobody answers
+            note("stopped")
+            code = STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 1
         sys.exit(code)
 
 

@@ -79,6 +79,7 @@ async def _copy(source: str, target: str, user: str | None) -> _Outcome:
         if user is not None:
             await require_user(given, source, user)
         users = await given.list_users() if user is None else [user]
+        await wanted.list_users()  # a place where nothing can be is told once, and not for each
         if not users:
             raise CommandError(f"{shown(source)} has no users; is it the right place?")
         return await _copied(given, wanted, users)

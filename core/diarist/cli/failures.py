@@ -10,6 +10,8 @@ from diarist.errors import DiaristError
 
 WRONG_INPUT = 2
 """The exit code for everything a person can put right: options, files, ids, broken pages."""
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 class CommandError(ValueError):
@@ -43,5 +45,5 @@ def _usage(error: Exception) -> str:
     said = getattr(error, "format_message", error.__str__)()
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "diarist"
-    sentence = " ".join(str(said).split()).rstrip(".")
+    sentence = " ".join(str(said).split()).rstrip(".").replace("Value error, ", "")
     return f"{sentence[:1].lower()}{sentence[1:]} (see `{command} --help`)"

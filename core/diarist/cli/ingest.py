@@ -14,6 +14,7 @@ import typer
 
 from diarist.backends.records import RecordStore
 from diarist.blocking import finish
+from diarist.cli.failures import STOPPED
 from diarist.cli.options import (
     DEFAULT_FOLDER,
     AsJson,
@@ -88,7 +89,7 @@ def ingest(
             note(f"stopped: the first {taken.so_far} of {taken.wanted} turns are in the diary")
         finish(diary.aclose())
     if taken.is_stopped:
-        raise typer.Exit(1)
+        raise typer.Exit(STOPPED)
     if as_json:
         say_json(
             {

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,
     AsJson,
@@ -115,6 +116,8 @@ def recall(
     as_json: AsJson = False,
 ) -> None:
     """Find what answers a question, the best first, and show by which features it was found."""
+    if since is not None and until is not None and since >= until:
+        raise CommandError("--since is not before --until: nothing is in between")
     kinds = tuple(kind) if kind else KINDS
     wanted = {"k": k, "kinds": kinds, "session_id": session, "since": since, "until": until}
     hits = asyncio.run(_recall(user, query, wanted, folder, table, model))

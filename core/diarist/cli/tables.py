@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from diarist import schema
 from diarist.cli.failures import CommandError
+from diarist.embedding import METHODS
 from diarist.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ def load_model(name: str) -> Embed:
     """Return the embedding model that FILE.py:name names: a callable of a list of texts.
 
     Raises:
-        CommandError: the name has another form, the file is missing or fails, or has no such name.
+        CommandError: the name has another form, the file is missing or fails, has no such name, or
+            what it names can't embed.
     """
-    return _named(name, "function", "a model is named as FILE.py:name, such as model.py:embed")
+    model = _named(name, "function", "a model is named as FILE.py:name, such as model.py:embed")
+    if not any(callable(getattr(model, way, None)) for way in ("__call__", *METHODS)):
+        raise CommandError(f"{name}: embeds no texts: it can't be called, and has no method for it")
+    return model
 
 
 def _named(name: str, what: str, form: str) -> Any:

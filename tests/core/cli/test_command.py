@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from core.cli.commands import every_command
 from diarist.cli.app import app
 
 SAID = '{"role": "user", "content": "I\'m allergic to walnuts."}\n'
@@ -27,14 +28,6 @@ def diarist(*args: str, input: str = "", **environment: str) -> subprocess.Compl
         timeout=60,
         check=False,
     )
-
-
-def every_command() -> list[tuple[str, ...]]:
-    names: list[tuple[str, ...]] = []
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
-        inner = getattr(command, "commands", None)
-        names += [(name, inside) for inside in inner] if inner else [(name,)]
-    return names
 
 
 def test_there_are_the_commands_of_the_documentation():
