@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import shutil
-import sqlite3
 import struct
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from core.cli.memory_mini_files import NOON, entry, memory_mini
 from diarist import Diary, SyncDiary
 
 DATA = Path(__file__).parent / "data"
@@ -159,32 +159,8 @@ def test_the_commands_of_the_documentation_do_what_it_says(run, home: Path, old:
 
 # ---------------------------------------------------------------- memory-mini
 
-NOON = "2026-05-01T12:00:00+00:00"
 LATER = "2026-05-02T12:00:00+00:00"
 FAR = "2999-01-01T00:00:00+00:00"
-
-
-def entry(key: str, value: str = "v", ns: str = "a/b", **others: Any) -> dict[str, Any]:
-    return {
-        "key": key, "namespace": ns, "status": "active", "content": value, "metadata": "{}",
-        "created_at": NOON, "updated_at": NOON, **others,
-    }  # fmt: skip
-
-
-def memory_mini(path: Path, *entries: dict[str, Any]) -> str:
-    """Write a file with memory-mini's table."""
-    with sqlite3.connect(path) as connection:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, key TEXT, namespace TEXT,"
-            " status TEXT, content TEXT, metadata TEXT, created_at TEXT, updated_at TEXT,"
-            " last_accessed_at TEXT, expires_at TEXT, embedding BLOB, embedding_model TEXT,"
-            " embedding_dims INTEGER)"
-        )
-        for one in entries:
-            names, places = ", ".join(one), ", ".join(f":{name}" for name in one)
-            connection.execute(f"INSERT INTO entries ({names}) VALUES ({places})", one)
-    connection.close()
-    return str(path)
 
 
 def time(text: str) -> datetime:
