@@ -14,7 +14,7 @@ from pathlib import Path
 from measure import at_least, child, median, peer, ratio, table
 
 SIZES = ((10, 10), (100, 50), (500, 500))
-ROUNDS = 5
+ROUNDS = 3
 TURNS = 30
 KINDS = (
     "no extraction",
