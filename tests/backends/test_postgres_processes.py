@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from backends.postgres_server import DSN, OwnServer, schema
-from diarist import BackendError, Message, PostgresBackend, SyncDiary
+from diarist import BackendError, Message, PostgresBackend, PostgresRecords, SyncDiary
 
 CHILDREN = Path(__file__).with_name("postgres_children.py")
 
@@ -119,7 +119,8 @@ def test_a_server_that_was_started_anew_between_two_calls_is_no_error(own: OwnSe
 
 def test_a_fork_goes_on_with_connections_of_its_own_while_the_parent_works():
     with schema() as name:
-        diary = SyncDiary(PostgresBackend(DSN, schema=name))
+        records = PostgresRecords(DSN, schema=name)
+        diary = SyncDiary(PostgresBackend(DSN, schema=name, records=records))
 
         def talk(who: str) -> None:
             for number in range(20):
@@ -128,10 +129,11 @@ def test_a_fork_goes_on_with_connections_of_its_own_while_the_parent_works():
         diary.messages.append("ana", "before", [Message("user", "parent")])
         child = os.fork()
         if not child:
+            inherited = records.stats()["idle_connections"]
             try:
                 talk("child")
             finally:
-                os._exit(len(diary.messages.read("ana", "child")))
+                os._exit(inherited + len(diary.messages.read("ana", "child")))
         talk("parent")
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 20
         for who in ("parent", "child"):
