@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 DSN = os.environ.get("DIARIST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "backends.md"
 TABLES = ("turns", "messages", "sessions", "notes", "documents", "about")
 
 
@@ -108,6 +109,12 @@ def run(statement: str, dsn: str = DSN) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
+
+
+def grants(schema: str, role: str) -> str:
+    """Return the statements in the docs, for another schema and another user."""
+    statements = DOCUMENT.read_text().partition("```sql\n")[2].partition("```")[0]
+    return statements.replace("diarist", schema).replace(" app;", f" {role};")
 
 
 class OwnServer:

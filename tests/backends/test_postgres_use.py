@@ -5,24 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from backends.postgres_server import DSN, OwnServer, run, schema
+from backends.postgres_server import DSN, OwnServer, grants, run, schema
 from diarist import BackendError, Message, PostgresBackend, PostgresRecords, SyncDiary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "backends.md"
-
-
-def grants(schema: str, role: str) -> str:
-    """Return the statements in the docs, for another schema and another user."""
-    statements = DOCUMENT.read_text().partition("```sql\n")[2].partition("```")[0]
-    return statements.replace("diarist", schema).replace(" app;", f" {role};")
 
 
 @pytest.fixture

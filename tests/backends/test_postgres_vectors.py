@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from backends.counting_proxy import CountingProxy
-from backends.postgres_server import empty, run, with_pgvector
+from backends.postgres_server import empty, grants, run, with_pgvector
 from diarist import Message, PostgresBackend, SQLiteRecords, SyncDiary
 from diarist.blocking import finish
 from diarist.recall.candidates import Wanted
@@ -223,3 +223,18 @@ def test_without_create_no_extension_is_made():
         assert diary.notes.list("ana") == []
         assert backend.records.compared_by == IN_MEMORY
         diary.close()
+
+
+def test_a_user_with_the_rights_in_the_docs_is_served_by_pgvector(dsn: str):
+    role = f"role_{random.getrandbits(64)}"
+    run(f"CREATE ROLE {role} LOGIN", dsn)
+    try:
+        run(grants("diarist", role), dsn)
+        backend = PostgresBackend(dsn.replace("postgres@", f"{role}@", 1), create=False)
+        diary = SyncDiary(backend)
+        diary.notes.put("dora", (), "k", "v", vectors={"m": [1.0, 0.0]})
+        assert [hit.text for hit in diary.notes.search("dora", vector=[1.0, 0.5])] == ["v"]
+        assert backend.records.compared_by == IN_SERVER
+        diary.close()
+    finally:
+        run(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}", dsn)
