@@ -12,6 +12,7 @@ diary.notes.put("ana", ("inbox",), "call", "Call Rita about the walnuts", ttl=ti
 assert "allergic to walnuts" in diary.context("ana", "Suggest a cake.")
 kinds = {hit.kind for hit in diary.recall("ana", "Which nuts? Walnuts?")}
 assert kinds >= {"preferences", "notes"}, kinds
+assert diary.view("ana").startswith("<!doctype html>")
 diary.export_user("ana", "ana.zip")
 assert diary.delete_user("ana")
 
