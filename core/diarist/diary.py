@@ -42,7 +42,7 @@ class Diary(Remembering):
     """What an agent remembers about its users.
 
     Args:
-        backend: a folder, or a backend.
+        backend: a folder, a server's address (`postgresql://…`, `firestore://…`), or a backend.
         pref_table_cls: the categories to keep: a Pydantic model of `dict[str, PreferenceItem]`
             fields whose docstring says what each is for; None takes `DefaultPreferences`.
         agent: finds what to remember; None takes the offline rules.

@@ -53,11 +53,14 @@ class Foundation:
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         if isinstance(backend, (str, os.PathLike)):
-            from diarist.backends.local import LocalBackend
+            from diarist.backends.addresses import open_backend
 
-            backend = LocalBackend(backend)
+            backend = open_backend(backend)
         if not _has(backend, "load", "save"):
-            raise TypeError(f"backend is a folder's path or a backend, not {_kind_of(backend)}")
+            raise TypeError(
+                "backend is a folder's path, a server's address or a backend, not "
+                f"{_kind_of(backend)}"
+            )
         if records is not None and not _has(records, "record", "notes"):
             raise TypeError(f"records is a store of records, not {_kind_of(records)}")
         if count_tokens is not None and not callable(count_tokens):

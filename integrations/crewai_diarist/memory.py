@@ -28,15 +28,14 @@ from diarist import (
     UnsupportedError,
     UserNotBoundError,
 )
-from diarist.adapters import KINDS, address, new_session_id, open_diary, whose
+from diarist.adapters import KINDS, new_session_id, open_diary, place_of, whose
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
     from datetime import datetime
 
-    from diarist import Hit, RecordedTurn, SyncDiary
-    from diarist.adapters import Bound
+    from diarist import Hit, RecordedTurn
+    from diarist.adapters import AnyDiary, Bound
 
 _LATELY = 20
 """Messages of a session that an input may begin with."""
@@ -70,7 +69,8 @@ class DiaryMemory(Memory):
     one does not change when it was last accessed.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`).
         session_id: the conversation; None takes the bound one, else a new one that it keeps.
         context_tokens: tokens of what is said of the user, as the diary counts them; 0 is nothing.
@@ -107,7 +107,7 @@ class DiaryMemory(Memory):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: str | None = None,
         session_id: str | None = None,
         *,
@@ -119,7 +119,7 @@ class DiaryMemory(Memory):
         if diary.records is None:
             raise UnsupportedError("this diary has no records to remember in; pass it records=")
         register_diary_scheme()  # so that what a checkpoint names can be found
-        place = stand(f"{SCHEME}{address(diary).get('folder', '')}")
+        place = stand(f"{SCHEME}{place_of(diary)}")
         super().__init__(storage=place, embedder=place, read_only=read_only, root_scope=root_scope)
         self._diary, self._user_id, self._session_id = diary, user_id, session_id
         self._context_tokens = context_tokens

@@ -31,8 +31,8 @@ from crewai_diarist.records import (
     to_record,
     to_touch,
 )
-from diarist import KEEP, DeleteNote, ListNamespaces, PutNote, SurveyNotes
-from diarist.adapters import open_at
+from diarist import KEEP, DeleteNote, ListNamespaces, PutNote, SurveyNotes, UnsupportedError
+from diarist.adapters import open_at, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from crewai.memory.storage.backend import StorageBackend
 
     from diarist import Note
+    from diarist.adapters import AnyDiary
 
 OWNER = "crewai"
 """Whose diary the records are in."""
@@ -53,13 +54,13 @@ _PAGE = 500
 class DiaryStorage:
     """Keep what CrewAI's `Memory` remembers in a diary, as notes of the user "crewai".
 
-    Any number of threads, processes and instances may share a path; each sees what the others
+    Any number of threads, processes and instances may share a place; each sees what the others
     saved. Deleting and searching go by path: `/app` is not `/apple`. What deletes is told by all
     criteria together.
 
     Args:
-        path: a diary's folder, or one file whose name ends in .db, .sqlite or .sqlite3; None is
-            `diary` in CrewAI's own storage folder.
+        path: a diary, or where it is: a folder, a server's address, a backend, or one file whose
+            name ends in .db, .sqlite or .sqlite3; None is `diary` in CrewAI's own storage folder.
         vector_dim: how long vectors are; None takes what comes first.
 
     Example:
@@ -73,16 +74,16 @@ class DiaryStorage:
         'Ana likes tea'
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | None = None, vector_dim: int | None = None
-    ) -> None:
-        self.path = _usual_path() if path is None else Path(path)
-        self.diary = open_at(self.path)
+    def __init__(self, path: AnyDiary = None, vector_dim: int | None = None) -> None:
+        self.diary = open_at(_usual_path() if path is None else path)
+        if self.diary.records is None:
+            raise UnsupportedError("this diary has no records to store in; pass it records=")
+        self.place = place_of(self.diary)
         self._notes = self.diary.sync.notes
         self._wanted = vector_dim
 
     def __repr__(self) -> str:
-        return f"DiaryStorage({str(self.path)!r})"
+        return f"DiaryStorage({self.place!r})"
 
     # ------------------------------------------------------------ saving
 
@@ -375,7 +376,7 @@ class DiaryStorage:
     __pydantic_serializer__ = SchemaSerializer(
         core_schema.any_schema(
             serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda storage: f"{SCHEME}{storage.path}"
+                lambda storage: f"{SCHEME}{storage.place}"
             )
         )
     )
@@ -383,7 +384,9 @@ class DiaryStorage:
 
 
 def register_diary_scheme() -> None:
-    """Have CrewAI take `storage="diary:PATH"`, or "diary:" alone, for a `DiaryStorage`.
+    """Have CrewAI take `storage="diary:PLACE"`, or "diary:" alone, for a `DiaryStorage`.
+
+    A place is a path or a server's address, as `DiaryStorage` takes them.
 
     What another factory was registered for stays as it was.
 

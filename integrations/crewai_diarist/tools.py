@@ -13,10 +13,9 @@ from diarist import Tool, UserNotBoundError
 from diarist.adapters import open_diary, whose
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
 
 _NOTHING = "Nothing is known yet."
 
@@ -54,7 +53,7 @@ def never(arguments: Any = None, result: Any = None) -> bool:
 
 
 def diary_tools(
-    diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+    diary_or_path: AnyDiary,
     user_id: str | None = None,
     session_id: str | None = None,
     *,
@@ -69,7 +68,8 @@ def diary_tools(
     `DiaryMemory`, CrewAI's own tool takes the place of `search_memory`.
 
     Args:
-        diary_or_path: a diary, or its folder; without records there are no tools for notes.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            without records there are no tools for notes.
         user_id: whose diary; None is whoever `bind_user` names when a tool is called.
         session_id: the conversation that goes on; None is the bound one, if any.
         agent_name: whose notebook.
@@ -99,7 +99,7 @@ def diary_tools(
 
 
 def diary_inputs(
-    diary_or_path: Diary | SyncDiary | str | os.PathLike[str],
+    diary_or_path: AnyDiary,
     user_id: str | None = None,
     *,
     n_conversations: int = 3,
@@ -111,7 +111,7 @@ def diary_inputs(
     `"{user_profile}"`. So a prompt has them without any memory.
 
     Args:
-        diary_or_path: a diary, or its folder.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend.
         user_id: whose diary; None is whoever is bound.
         n_conversations: how many conversations at most, the newest.
         max_tokens: of both together, as the diary counts them.

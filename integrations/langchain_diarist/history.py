@@ -13,10 +13,9 @@ from diarist.adapters import new_session_id, open_diary, whose
 from langchain_diarist.messages import from_message, to_message
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Sequence
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
 
 _REMOVE_ALL = "__remove_all__"  # langgraph.graph.message.REMOVE_ALL_MESSAGES
 _log = logging.getLogger("diarist.langchain")
@@ -32,7 +31,8 @@ class DiaryChatMessageHistory(BaseChatMessageHistory):
     is not there is left out. A call that removes, too, does one step after the other.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`).
         session_id: the conversation, any string; None takes the bound one, else a new one that
             this history keeps.
@@ -54,7 +54,7 @@ class DiaryChatMessageHistory(BaseChatMessageHistory):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: str | None = None,
         session_id: str | None = None,
         *,

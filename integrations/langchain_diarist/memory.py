@@ -19,10 +19,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
-    from diarist import Message, SyncDiary
+    from diarist import Message
+    from diarist.adapters import AnyDiary
 
 _STOP = "stop"  # an input that chains hand on to the model, and no prompt has a place for
 
@@ -36,7 +36,8 @@ class DiaryMemory(BaseMemory):
     it is is settled at each call: the argument, else `bind_user`.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`).
         session_id: the conversation, any string; None takes the bound one, else a new one that
             this memory keeps.
@@ -80,7 +81,7 @@ class DiaryMemory(BaseMemory):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: str | None = None,
         session_id: str | None = None,
         *,

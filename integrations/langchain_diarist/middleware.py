@@ -28,14 +28,13 @@ from langchain_diarist.runs import Run, asked, gathered, is_answered, question, 
 from langchain_diarist.tools import diary_tools
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from langchain.agents.middleware import ModelRequest, ModelResponse
     from langchain_core.tools import BaseTool
     from langgraph.runtime import Runtime
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
     from langchain_diarist.runs import UserId
 
 Request: TypeAlias = "ModelRequest[Any]"
@@ -58,7 +57,7 @@ class DiaryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
     `session_id`, else the thread's id, else a new one for the run.
 
     Args:
-        diary_or_path: a diary, or its folder.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend.
         user_id: whose diary; or a function of the run's `Runtime` that says whose.
         session_id: the conversation.
         max_tokens: how many tokens the diary may take of the prompt, as it counts them.
@@ -89,7 +88,7 @@ class DiaryMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: UserId = None,
         session_id: str | None = None,
         *,

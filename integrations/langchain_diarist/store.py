@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from langgraph.store.base import Embeddings, IndexConfig, Op, Result, TTLConfig
 
     from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
     from langchain_diarist.indexing import Vectors
     from langchain_diarist.operations import Operation, Owner
 
@@ -34,8 +35,9 @@ class DiaryStore(BaseStore):
     else by words; those that don't fit follow, with a score of None.
 
     Args:
-        path: the diary's folder; None, without `diary`, is a private store in memory.
-        diary: the diary, instead of a folder.
+        path: where the diary is: a folder, a server's address, a backend; None, without `diary`, is
+            a private store in memory.
+        diary: the diary, instead of a place.
         owner: whose diary: one user for every namespace, or a function from a namespace to a
             user id, which reads the first labels only: `lambda ns: read_label(ns[1])`.
         index: LangGraph's `IndexConfig`: `embed`, `dims`, `fields`. Needs numpy.
@@ -59,7 +61,7 @@ class DiaryStore(BaseStore):
 
     def __init__(
         self,
-        path: str | os.PathLike[str] | None = None,
+        path: AnyDiary = None,
         *,
         diary: Diary | SyncDiary | None = None,
         owner: Owner = "langgraph",
@@ -98,7 +100,8 @@ class DiaryStore(BaseStore):
         """Return a store at a place: for `with` and `async with`, and without them.
 
         ":memory:" is private, in memory. A file that exists, and a name that ends in .db, .sqlite
-        or .sqlite3, is one file, which has one owner. Anything else is a diary's folder.
+        or .sqlite3, is one file, which has one owner. Anything else is a diary's folder, or the
+        address of a server, such as `postgresql://user@host/database`.
 
         Args:
             conn_string: the place, as above.

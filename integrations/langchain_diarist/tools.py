@@ -17,9 +17,8 @@ from diarist.adapters import UNUSABLE, line_for_model, open_diary, run_blocking,
 from langchain_diarist.runs import UserId, whose_run
 
 if TYPE_CHECKING:
-    import os
-
-    from diarist import Diary, SyncDiary
+    from diarist import Diary
+    from diarist.adapters import AnyDiary
 
     Runtime: TypeAlias = ToolRuntime[Any, Any]
 else:
@@ -71,7 +70,7 @@ class SearchMemory(BaseModel):
 
 
 def diary_tools(
-    diary_or_path: "Diary | SyncDiary | str | os.PathLike[str] | None",
+    diary_or_path: "AnyDiary",
     user_id: UserId = None,
     session_id: str | None = None,
     *,
@@ -88,7 +87,8 @@ def diary_tools(
     in `DiaryMiddleware`, is no argument that a model sees, and can't be given by it.
 
     Args:
-        diary_or_path: a diary, or its folder; without records there are no tools for notes.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            without records there are no tools for notes.
         user_id: whose diary; or a function of the `ToolRuntime` (None outside of an agent).
         session_id: the conversation that goes on.
         agent_name: whose notebook.

@@ -16,12 +16,12 @@ from llama_index_diarist.messages import to_message
 from llama_index_diarist.turns import is_same, record_all
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from llama_index.core.base.llms.types import ChatMessage
 
-    from diarist import Message, SyncDiary
+    from diarist import Message
+    from diarist.adapters import AnyDiary
 
 _BETWEEN = 32
 """Messages that may have been archived at the same time as others."""
@@ -37,7 +37,8 @@ class DiaryMemoryBlock(BaseMemoryBlock[str]):
     of the diary is logged, and the chat goes on without. Only that nobody is bound is raised.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`).
         name: what the block is called in the prompt; several in one memory need several names.
         description: what it is for; LlamaIndex shows it nowhere.
@@ -72,7 +73,7 @@ class DiaryMemoryBlock(BaseMemoryBlock[str]):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None = None,
+        diary_or_path: AnyDiary = None,
         user_id: str | None = None,
         *,
         name: str = "diary",

@@ -20,12 +20,12 @@ from diarist.adapters import address, open_diary, whose
 from llama_index_diarist.messages import from_message, to_message
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from llama_index.core.base.llms.types import ChatMessage
 
-    from diarist import Message, Session, SyncDiary
+    from diarist import Message, Session
+    from diarist.adapters import AnyDiary
 
 OWNER = "llama_index"
 """Whose a store's messages are that is given neither a diary nor a user."""
@@ -39,7 +39,7 @@ class _OfDiary(BaseComponent):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None = None,
+        diary_or_path: AnyDiary = None,
         user_id: str | None = None,
         *,
         diary: Mapping[str, str] | None = None,
@@ -78,7 +78,8 @@ class DiaryChatStore(_OfDiary, BaseChatStore):
     they are, and opens them again.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`), but for a store of its own in
             memory, which has one owner.
         diary: where a serialized store finds its diary.

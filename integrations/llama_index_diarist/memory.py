@@ -29,7 +29,6 @@ from llama_index_diarist.queue import Counter, Queue, overflow, queue_of
 from llama_index_diarist.turns import record_ended
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     from llama_index.core.base.llms.types import ContentBlock
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from llama_index.core.prompts import RichPromptTemplate
     from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 
-    from diarist import Message, SyncDiary
+    from diarist import Message
+    from diarist.adapters import AnyDiary
     from llama_index_diarist.parts import Tokenizer
 
 
@@ -60,7 +60,8 @@ class DiaryMemory(Memory):
     What a serialized memory is opened with: `diary`, `own_session`, `parts`, `class_name`.
 
     Args:
-        diary_or_path: a diary, or its folder; None keeps everything in memory.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None keeps everything in memory.
         user_id: whose; None takes who is bound (`diarist.bind_user`), but for a memory of its own,
             which has one owner.
         session_id: the conversation, any string; None takes the bound one, else a new one.
@@ -109,7 +110,7 @@ class DiaryMemory(Memory):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None = None,
+        diary_or_path: AnyDiary = None,
         user_id: str | None = None,
         session_id: str | None = None,
         *,
@@ -166,7 +167,7 @@ class DiaryMemory(Memory):
     @classmethod
     def open(
         cls,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: str | None = None,
         session_id: str | None = None,
         **settings: Any,

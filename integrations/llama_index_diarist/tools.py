@@ -10,14 +10,13 @@ import diarist
 from diarist.adapters import open_diary
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
 
 
 def diary_tools(
-    diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+    diary_or_path: AnyDiary,
     user_id: str | None = None,
     session_id: str | None = None,
     *,
@@ -31,7 +30,8 @@ def diary_tools(
     Whose diary it is is no argument that a model sees, and can't be given by it.
 
     Args:
-        diary_or_path: a diary, or its folder; without records there are no tools for notes.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            without records there are no tools for notes.
         user_id: whose diary; None is whoever `bind_user` names when a tool is called.
         session_id: the conversation that goes on; None is the bound one, if any.
         agent_name: whose notebook.

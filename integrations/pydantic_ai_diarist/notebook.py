@@ -23,10 +23,10 @@ from pydantic_ai_diarist.files import MEMORY_DIR, deps_file, get_memory_path
 from pydantic_ai_diarist.runs import UserId, entry, whose_run
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping
 
-    from diarist import Diary, MemoryFile, SyncDiary
+    from diarist import MemoryFile
+    from diarist.adapters import AnyDiary
 
 PROMPT = """\
 {heading}
@@ -60,7 +60,8 @@ class AgentMemoryToolset(FunctionToolset[Any]):
     agent goes on. The user is found as in `DiaryToolset`.
 
     Args:
-        diary_or_path: a diary, or its folder; None takes the backend in `ctx.deps`.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            None takes the backend in `ctx.deps`.
         user_id: whose diary; or a function of the run's `RunContext` that says whose.
         agent_name: whose notebook it is in there.
         memory_dir: where the notebooks are on a backend.
@@ -88,7 +89,7 @@ class AgentMemoryToolset(FunctionToolset[Any]):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None = None,
+        diary_or_path: AnyDiary = None,
         user_id: UserId = None,
         *,
         agent_name: str = "main",

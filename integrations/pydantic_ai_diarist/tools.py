@@ -13,17 +13,16 @@ from diarist.adapters import UNUSABLE, open_diary
 from pydantic_ai_diarist.runs import whose_run
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
     from pydantic_ai_diarist.runs import UserId
 
 _log = logging.getLogger("diarist.pydantic_ai")
 
 
 def diary_tools(
-    diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+    diary_or_path: AnyDiary,
     user_id: UserId = None,
     session_id: str | None = None,
     *,
@@ -39,7 +38,8 @@ def diary_tools(
     it.
 
     Args:
-        diary_or_path: a diary, or its folder; without records there are no tools for notes.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend;
+            without records there are no tools for notes.
         user_id: whose diary; or a function of the run's `RunContext` that says whose.
         session_id: the conversation that goes on.
         agent_name: whose notebook.

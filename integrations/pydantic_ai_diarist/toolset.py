@@ -20,13 +20,12 @@ from pydantic_ai_diarist.runs import Run
 from pydantic_ai_diarist.tools import diary_tools
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection
 
     from pydantic_ai import RunContext
     from pydantic_ai.toolsets import ToolsetTool
 
-    from diarist import Diary, SyncDiary
+    from diarist.adapters import AnyDiary
     from pydantic_ai_diarist.runs import UserId
 
 _log = logging.getLogger("diarist.pydantic_ai")
@@ -49,7 +48,7 @@ class DiaryToolset(FunctionToolset[Any]):
     other's run.
 
     Args:
-        diary_or_path: a diary, or its folder.
+        diary_or_path: a diary, or where it is: a folder, a server's address, a backend.
         user_id: whose diary; or a function of the run's `RunContext` that says whose.
         session_id: the conversation.
         tools: the names of the tools that the agent gets; None is all of `diary_tools`, () none.
@@ -78,7 +77,7 @@ class DiaryToolset(FunctionToolset[Any]):
 
     def __init__(
         self,
-        diary_or_path: Diary | SyncDiary | str | os.PathLike[str] | None,
+        diary_or_path: AnyDiary,
         user_id: UserId = None,
         session_id: str | None = None,
         *,

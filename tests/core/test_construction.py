@@ -32,8 +32,8 @@ def extract(turn: object, snapshot: object) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"backend": 5}, TypeError, "backend is a folder's path or a backend, not int"),
-        ({"backend": None}, TypeError, "backend is a folder's path or a backend, not NoneType"),
+        ({"backend": 5}, TypeError, "a server's address or a backend, not int"),
+        ({"backend": None}, TypeError, "a server's address or a backend, not NoneType"),
         ({"backend": b"x"}, TypeError, "backend is .* not bytes"),
         ({"backend": MemoryBackend}, TypeError, "backend is .* not the class MemoryBackend"),
         ({"records": 5}, TypeError, "records is a store of records, not int"),

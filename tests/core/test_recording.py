@@ -24,6 +24,7 @@ from diarist import (
     Extraction,
     Message,
     MissingExtraError,
+    PostgresBackend,
     Recorder,
     UserNotBoundError,
     bind_user,
@@ -33,6 +34,7 @@ from diarist.adapters import (
     exports,
     line_for_model,
     open_diary,
+    place_of,
     run_blocking,
     whose,
 )
@@ -151,8 +153,28 @@ def test_a_diary_is_opened_from_whatever_names_it(tmp_path: Path):
     assert open_diary(diary.sync) is diary
     assert open_diary(tmp_path).sync.list_users() == []
     assert isinstance(open_diary(None).backend, MemoryBackend)
-    with pytest.raises(TypeError, match="a diary or a folder's path is needed, not int"):
+    with pytest.raises(
+        TypeError, match="a diary, a backend, a folder's path or an address is needed, not int"
+    ):
         open_diary(3)  # type: ignore[arg-type]
+
+
+def test_what_a_backend_keeps_is_a_diary_too():
+    backend = MemoryBackend()
+    assert open_diary(backend).backend is backend
+
+
+def test_a_servers_address_opens_its_backend_and_is_told_without_its_password():
+    diary = open_diary("postgresql://ana:secret@db.example/diary?sslpassword=secret")
+    assert repr(diary.backend) == "PostgresBackend('postgresql://db.example:5432/diary')"
+    assert address(diary) == {"address": "postgresql://ana@db.example/diary"}
+    assert place_of(diary) == "postgresql://ana@db.example/diary"
+    elsewhere = address(diary)
+    del diary
+    gc.collect()
+    assert isinstance(open_diary(elsewhere).backend, PostgresBackend)
+    with pytest.raises(ValueError, match="s3:// is no backend's address; name a folder"):
+        open_diary("s3://bucket/diary")
 
 
 def test_an_address_leads_back_to_the_same_diary(tmp_path: Path):
@@ -194,7 +216,7 @@ def test_in_another_process_an_address_leads_to_the_folder(tmp_path: Path):
 
     assert "love tea" in elsewhere(address(Diary(tmp_path))).stdout
     gone = elsewhere(address(open_diary(None)))
-    assert "BackendError: this diary was in the memory of a process that is gone" in gone.stderr
+    assert "BackendError: this diary was opened by a process that is gone" in gone.stderr
 
 
 def test_a_fork_does_not_wait_for_what_its_parent_has_yet_to_look_for():

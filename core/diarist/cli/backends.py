@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import typer
 
+from diarist.backends.addresses import FORMS, open_backend, shown
 from diarist.backends.postgres import PostgresBackend
-from diarist.cli.addresses import FORMS, open_backend, shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import AsJson, examples, open_diary
 from diarist.cli.output import say, say_json

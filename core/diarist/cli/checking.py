@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from diarist.backends.addresses import shown
 from diarist.backends.repair import Repair
 from diarist.backends.sqlite import SQLiteRecords
-from diarist.cli.addresses import shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,

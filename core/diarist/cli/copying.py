@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from diarist.cli.addresses import FORMS, shown
+from diarist.backends.addresses import FORMS, shown
 from diarist.cli.failures import EXPECTED, CommandError, lines_for
 from diarist.cli.options import AsJson, examples, open_diary, require_user
 from diarist.cli.output import count, note, say, say_json

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
+from diarist.backends.addresses import open_backend
 from diarist.backends.base import ABSENT, DocumentStore, Version
 from diarist.backends.local import LocalBackend
-from diarist.cli.addresses import open_backend
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,

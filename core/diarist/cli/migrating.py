@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from diarist.backends.addresses import shown
 from diarist.blocking import finish
-from diarist.cli.addresses import shown
 from diarist.cli.bringing import AnySource, Brought
 from diarist.cli.memory_mini import MemoryMiniFile
 from diarist.cli.options import (

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from diarist.cli.addresses import FORMS, open_backend, shown
+from diarist.backends.addresses import FORMS, open_backend, shown
 from diarist.cli.failures import CommandError
 from diarist.cli.output import note
 from diarist.cli.tables import load_model, load_table

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from diarist.cli.addresses import shown
+from diarist.backends.addresses import shown
 from diarist.cli.failures import CommandError
 from diarist.cli.options import (
     DEFAULT_FOLDER,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from diarist import KEEP, ConflictError, DeleteNote, GetNote, ListNotes, PutNote
-from diarist.adapters import open_diary, open_file
+from diarist.adapters import is_address, open_diary, open_file
 from diarist_compat.memory_mini.entries import (
     DuplicateKeyError,
     Entry,
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from diarist import Diary, Note, SyncDiary
+    from diarist import Diary, Note
+    from diarist.adapters import AnyDiary
 
 OWNER = "memory-mini"
 """Whose notes they are, unless told otherwise."""
@@ -42,7 +43,8 @@ class Store:
     `default_namespace` every call without `ns` means that one.
 
     Args:
-        path: a file, made when something is first stored; ":memory:", or a diary.
+        path: a file, made when something is first stored; ":memory:", a server's address, a
+            backend, or a diary.
         default_namespace: where calls without `ns` store and look. Without it they store in and
             get from "default", and list and search everywhere, as memory-mini does.
         user_id: whose notes they are, in a diary.
@@ -61,7 +63,7 @@ class Store:
 
     def __init__(
         self,
-        path: str | os.PathLike[str] | Diary | SyncDiary = ":memory:",
+        path: AnyDiary = ":memory:",
         *,
         default_namespace: str | None = None,
         user_id: str = OWNER,
@@ -296,10 +298,11 @@ class Store:
         return [entry_of(cast("Note", scored.note), now) for scored in found]
 
 
-def _opened(path: str | os.PathLike[str] | Diary | SyncDiary) -> Diary:
+def _opened(path: AnyDiary) -> Diary:
     if path == ":memory:":
         return open_diary(None)
-    return open_file(path) if isinstance(path, (str, os.PathLike)) else open_diary(path)
+    is_file = isinstance(path, (str, os.PathLike)) and not is_address(path)
+    return open_file(path) if is_file else open_diary(path)
 
 
 def _end(expires_at: Any) -> dict[str, Any]:

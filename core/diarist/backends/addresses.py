@@ -1,48 +1,68 @@
-"""Where a diary is, as it is typed on a command line: a folder, or the address of a server."""
+"""Where a diary is, in one text: a folder, or the address of a server. Nothing is opened here."""
 
+from __future__ import annotations
+
+import os
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from diarist.backends.base import DocumentStore
-from diarist.backends.local import LocalBackend
-from diarist.backends.records import RecordStore
-from diarist.backends.sqlite import SQLiteRecords
-from diarist.cli.failures import CommandError
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from diarist.backends.base import DocumentStore
+    from diarist.backends.records import RecordStore
 
 FORMS = "a folder, postgresql://HOST/DATABASE, or firestore://PROJECT/BASE/PATH"
 
 _USER_AND_PASSWORD = re.compile(r"(://[^:/?#]*):[^/?#]*(?=@)")
-_PASSWORD = re.compile(r"(?<=[?&]password=)[^&]*")
+_SECRETS = ("password=", "sslpassword=")
 
 
-def open_backend(address: str) -> DocumentStore:
+def is_address(place: object) -> bool:
+    """Say whether a place is a server's address; everything else is a folder's path.
+
+    >>> is_address("postgresql://app@db.example/diary"), is_address("memories")
+    (True, False)
+    """
+    return isinstance(place, str) and "://" in place
+
+
+def open_backend(address: str | os.PathLike[str]) -> DocumentStore:
     """Return the backend at an address; nothing is asked or created before it is used.
 
     Raises:
-        CommandError: no backend has such an address.
+        ValueError: no backend has such an address.
+        MissingExtraError: what reaches that server is not installed.
 
     >>> open_backend("memories")
     LocalBackend('memories')
     >>> open_backend("firestore://my-project/app/memory?records=/var/diary")
     FirestoreBackend('my-project', 'app/memory')
     """
-    scheme = _scheme(address)
-    if not scheme:
+    if not isinstance(address, str) or not is_address(address):
+        from diarist.backends.local import LocalBackend
+
+        scheme = os.fspath(address).partition(":")[0]
+        if scheme in _BACKENDS:
+            raise ValueError(f"{address}: an address begins with {scheme}://, and is no path")
         return LocalBackend(address)
+    scheme = _scheme(address)
     if scheme not in _BACKENDS:
-        raise CommandError(f"{scheme}:// is no backend's address; name {FORMS}")
+        raise ValueError(f"{scheme}:// is no backend's address; name {FORMS}")
     return _BACKENDS[scheme](address)
 
 
 def open_records(address: str) -> RecordStore:
     """Return the store of records at an address."""
-    scheme = _scheme(address)
-    if not scheme:
+    if not is_address(address):
+        from diarist.backends.sqlite import SQLiteRecords
+
         return SQLiteRecords(Path(address))
+    scheme = _scheme(address)
     if scheme not in _RECORDS:
-        raise CommandError(f"{scheme}:// keeps no records; name a folder or postgresql://…")
+        raise ValueError(f"{scheme}:// keeps no records; name a folder or postgresql://…")
     return _RECORDS[scheme](address)
 
 
@@ -50,20 +70,32 @@ def shown(address: str) -> str:
     """Return an address as it may be printed: without a password.
 
     >>> shown("postgresql://app:secret@db.example/diary?password=secret")
-    'postgresql://app@db.example/diary?password=…'
+    'postgresql://app@db.example/diary'
     """
-    return _PASSWORD.sub("…", _USER_AND_PASSWORD.sub(r"\1", address))
+    if not is_address(address):
+        return address
+    place, _, query = _USER_AND_PASSWORD.sub(r"\1", address).partition("?")
+    options = [_shown(each) for each in query.split("&") if each and not each.startswith(_SECRETS)]
+    return f"{place}?{'&'.join(options)}" if options else place
+
+
+def _shown(option: str) -> str:
+    """Return an option; `records=` may be an address with a password, too."""
+    name, _, value = option.partition("=")
+    inner = unquote(value)
+    return option if shown(inner) == inner else f"{name}={quote(shown(inner), safe='')}"
 
 
 def _scheme(address: str) -> str:
-    scheme, found, _ = address.partition("://")
-    return scheme if found else ""
+    return address.partition("://")[0]
 
 
 def _firestore(address: str) -> DocumentStore:
     from diarist.backends.firestore import DEFAULT_BASE_PATH, FirestoreBackend
 
     parts = urlsplit(address)
+    if not parts.netloc:
+        raise ValueError(f"{address} names no project; name {FORMS}")
     options = _options(address, parts.query, "database", "credentials", "records")
     records = options.get("records")
     return FirestoreBackend(
@@ -93,17 +125,17 @@ def _dsn_and_schema(address: str) -> tuple[str, str]:
     """Return what libpq reads of an address, letter by letter, and the schema it names."""
     from diarist.backends.postgres.opening import SCHEMA
 
-    parts = urlsplit(address)
-    options = [option for option in parts.query.split("&") if not option.startswith("schema=")]
-    schema = dict(parse_qsl(parts.query)).get("schema", SCHEMA)
-    return urlunsplit(parts._replace(query="&".join(options))), schema
+    place, _, query = address.partition("?")
+    options = [option for option in query.split("&") if not option.startswith("schema=")]
+    dsn = f"{place}?{'&'.join(options)}" if any(options) else place
+    return dsn, dict(parse_qsl(query)).get("schema", SCHEMA)
 
 
 def _options(address: str, query: str, *known: str) -> Mapping[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     for name in options:
         if name not in known:
-            raise CommandError(f"{shown(address)}: {name!r} is none of {', '.join(known)}")
+            raise ValueError(f"{shown(address)}: {name!r} is none of {', '.join(known)}")
     return options
 
 
