@@ -59,6 +59,12 @@ def schema() -> Generator[str]:
         run(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
+def address(**options: str) -> str:
+    """Return the server's address with options, such as `schema`."""
+    mark = "&" if "?" in DSN else "?"
+    return DSN + mark + "&".join(f"{name}={value}" for name, value in options.items())
+
+
 @contextmanager
 def without_pgvector() -> Generator[str]:
     """Give the URL of a database whose user may make tables in it, and no extension."""
@@ -145,6 +151,15 @@ class OwnServer:
 
     def stop(self, mode: str) -> None:
         self._run("pg_ctl", "stop", "-w", "-m", mode)
+
+    def add_user(self, name: str, password: str) -> None:
+        """Let somebody in who may make schemas, by a password alone."""
+        rules = self._folder / "data" / "pg_hba.conf"
+        rules.write_text(f"host all {name} 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'".encode())
+            connection.execute(f"GRANT CREATE ON DATABASE postgres TO {name}".encode())
+            connection.execute("SELECT pg_reload_conf()")
 
     def remove(self) -> None:
         """Stop it, whatever state it is in, and leave nothing behind."""

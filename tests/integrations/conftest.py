@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backends import postgres_server
 from backends.postgres_server import DSN, empty, schema
 from diarist import PostgresBackend
 from diarist.blocking import finish
@@ -13,6 +14,8 @@ from diarist.blocking import finish
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from integrations.places import Place
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +35,14 @@ def postgres(postgres_schema: str) -> Iterator[PostgresBackend]:
 
 
 @pytest.fixture(params=["a folder", "PostgreSQL"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresBackend:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Give what a diary may be kept in."""
     return tmp_path if request.param == "a folder" else request.getfixturevalue("postgres")
+
+
+@pytest.fixture
+def address(place: Place, request: pytest.FixtureRequest) -> str:
+    """Give the same as a text, for another process."""
+    if isinstance(place, PostgresBackend):
+        return postgres_server.address(schema=request.getfixturevalue("postgres_schema"))
+    return str(place)

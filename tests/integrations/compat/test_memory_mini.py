@@ -35,9 +35,11 @@ def clock() -> FrozenClock:
     return FrozenClock(NOON)
 
 
-@pytest.fixture
-def store(clock: FrozenClock) -> Store:
-    return Store(Diary(MemoryBackend(), clock=clock))
+@pytest.fixture(params=["memory", "PostgreSQL"])
+def store(clock: FrozenClock, request: pytest.FixtureRequest) -> Store:
+    server = request.param == "PostgreSQL"
+    backend = request.getfixturevalue("postgres") if server else MemoryBackend()
+    return Store(Diary(backend, clock=clock))
 
 
 def keys(entries: list[Entry]) -> list[str]:

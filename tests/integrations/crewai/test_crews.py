@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from integrations.places import Place
+
 ALLERGIC = "I'm allergic to walnuts. Plan a soup. Always cite your sources."
 MENU = "Write the menu."
 
@@ -40,13 +42,13 @@ def calling(name: str, arguments: Any) -> str:
     return f"Thought: look\nAction: {name}\nAction Input: {json.dumps(arguments)}"
 
 
-def test_a_second_kickoff_knows_what_the_first_learned(tmp_path: Path):
+def test_a_second_kickoff_knows_what_the_first_learned(place: Place):
     """One call of the model a task, after a restart, too."""
     first = ScriptedLLM("Caldo verde is a soup of kale.", "Soup, then cake.")
-    crew(DiaryMemory(tmp_path, "ana", "monday"), first, ALLERGIC, MENU).kickoff()
+    crew(DiaryMemory(place, "ana", "monday"), first, ALLERGIC, MENU).kickoff()
     assert len(first.prompts) == 2
     second = ScriptedLLM("Done.")
-    memory = DiaryMemory(tmp_path, "ana", "friday")
+    memory = DiaryMemory(place, "ana", "friday")
     crew(memory, second, "Plan a kale soup.", "Bake a cake.").kickoff()
     assert len(second.prompts) == 2
     for prompt in second.prompts:
@@ -56,8 +58,8 @@ def test_a_second_kickoff_knows_what_the_first_learned(tmp_path: Path):
     assert '"Soup, then cake." (message monday#4' in second.prompts[1]
 
 
-def test_a_task_and_its_result_are_a_turn(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana", "chat")
+def test_a_task_and_its_result_are_a_turn(place: Place):
+    memory = DiaryMemory(place, "ana", "chat")
     crew(
         memory, ScriptedLLM("Thought: easy.\nFinal Answer: Kale.", "Soup."), ALLERGIC, MENU
     ).kickoff()
@@ -71,16 +73,16 @@ def test_a_task_and_its_result_are_a_turn(tmp_path: Path):
     assert memory.list_records() == []
 
 
-def test_of_a_task_only_what_somebody_says_of_themselves_is_learned(tmp_path: Path):
+def test_of_a_task_only_what_somebody_says_of_themselves_is_learned(place: Place):
     """Neither how the work shall be done, nor the expected result, nor the result."""
-    memory = DiaryMemory(tmp_path, "ana")
+    memory = DiaryMemory(place, "ana")
     crew(memory, ScriptedLLM("I love garlic. I live in Lisbon."), ALLERGIC, MENU).kickoff()
     learned = memory.diary.sync.preferences("ana", skip_metadata=True).data
     assert {name: list(items) for name, items in learned.items()} == {"allergies": ["walnuts"]}
 
 
-def test_two_users_at_once_have_their_own(tmp_path: Path):
-    memory = DiaryMemory(tmp_path)
+def test_two_users_at_once_have_their_own(place: Place):
+    memory = DiaryMemory(place)
     llm = ScriptedLLM("Done.")
     shared = crew(memory, llm, "My name is {name}. Greet me.")
 
@@ -102,8 +104,8 @@ def test_two_users_at_once_have_their_own(tmp_path: Path):
         assert not ("is ana" in prompt and "is ben" in prompt)
 
 
-def test_a_crew_is_kicked_off_for_each(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_a_crew_is_kicked_off_for_each(place: Place):
+    memory = DiaryMemory(place, "ana")
     llm = ScriptedLLM("Done.")
     crew(memory, llm, "Plan a {dish}.").kickoff_for_each([{"dish": "soup"}, {"dish": "cake"}])
     assert [text for role, text in said(memory) if role == "user"] == [
@@ -113,8 +115,8 @@ def test_a_crew_is_kicked_off_for_each(tmp_path: Path):
     assert "Plan a soup." in llm.prompts[1]
 
 
-def test_a_task_that_is_done_in_a_thread_is_its_users_too(tmp_path: Path):
-    memory = DiaryMemory(tmp_path)
+def test_a_task_that_is_done_in_a_thread_is_its_users_too(place: Place):
+    memory = DiaryMemory(place)
     asked = crew(memory, ScriptedLLM("Done."), MENU)
     asked.tasks[0].async_execution = True
     with bind_user("ana", "chat"):
@@ -122,10 +124,10 @@ def test_a_task_that_is_done_in_a_thread_is_its_users_too(tmp_path: Path):
     assert said(memory) == [("user", MENU), ("assistant", "Done.")]
 
 
-def test_nobody_is_bound(tmp_path: Path):
+def test_nobody_is_bound(place: Place):
     """CrewAI goes on when a memory fails; a run for nobody ends before the model is asked."""
     llm = ScriptedLLM("Done.")
-    memory = DiaryMemory(tmp_path)
+    memory = DiaryMemory(place)
     with pytest.raises(UserNotBoundError, match="whose memory is it"):
         crew(memory, llm, MENU).kickoff()
     with pytest.raises(UserNotBoundError):
@@ -151,8 +153,8 @@ def test_a_diary_that_fails_is_told_and_the_crew_goes_on(
 # ------------------------------------------------------------ an agent alone
 
 
-def test_an_agent_alone_learns_from_what_it_is_told(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana", "chat")
+def test_an_agent_alone_learns_from_what_it_is_told(place: Place):
+    memory = DiaryMemory(place, "ana", "chat")
     llm = ScriptedLLM("Noted.")
     agent = cook(llm, memory=memory)
     agent.kickoff("I love green tea. Please always answer in French.")
@@ -162,8 +164,8 @@ def test_an_agent_alone_learns_from_what_it_is_told(tmp_path: Path):
     assert said(memory)[2:] == [("user", "What shall I drink?"), ("assistant", "Noted.")]
 
 
-def test_an_agent_that_is_given_the_conversation_records_what_is_new(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana", "chat")
+def test_an_agent_that_is_given_the_conversation_records_what_is_new(place: Place):
+    memory = DiaryMemory(place, "ana", "chat")
     llm = ScriptedLLM("I love coffee!", "Noted.")
     history: list[dict[str, Any]] = [{"role": "user", "content": "Hi! Tea or coffee?"}]
     cook(llm, memory=memory).kickoff(history)  # type: ignore[arg-type]
@@ -184,8 +186,8 @@ def test_an_agent_that_is_given_the_conversation_records_what_is_new(tmp_path: P
 @pytest.mark.parametrize(
     "view", [DiaryMemory.scope, lambda memory, path: MemoryScope(memory=memory, root_path=path)]
 )
-def test_a_crew_with_a_scope(view: Any, tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_a_crew_with_a_scope(view: Any, place: Place):
+    memory = DiaryMemory(place, "ana")
     memory.remember("The soup of the crew is red.", "/crew")
     memory.remember("The soup of others is green.", "/others")
     memory.diary.sync.upsert_preference("ana", "likes", "love soup")
@@ -210,9 +212,9 @@ def slice_of_ours(memory: DiaryMemory, scopes: list[str], read_only: bool) -> Me
 
 
 @pytest.mark.parametrize("view", [slice_of_crewai, slice_of_ours])
-def test_a_crew_with_a_slice(view: Any, tmp_path: Path):
+def test_a_crew_with_a_slice(view: Any, place: Place):
     """CrewAI's own stores nothing of a kickoff in a slice, whether it is read-only or not."""
-    memory = DiaryMemory(tmp_path, "ana")
+    memory = DiaryMemory(place, "ana")
     memory.remember("A red soup.", "/a")
     memory.remember("A green soup.", "/b")
     memory.remember("A blue soup.", "/c")
@@ -226,16 +228,16 @@ def test_a_crew_with_a_slice(view: Any, tmp_path: Path):
     assert said(memory) == [("user", "Plan a soup."), ("assistant", "Done.")]
 
 
-def test_an_agent_with_a_slice_that_is_read_only_records_nothing(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_an_agent_with_a_slice_that_is_read_only_records_nothing(place: Place):
+    memory = DiaryMemory(place, "ana")
     cook(ScriptedLLM("Done."), memory=memory.slice(["/a"])).kickoff("I love tea.")
     assert said(memory) == []
     cook(ScriptedLLM("Done."), memory=memory.slice(["/a"], read_only=False)).kickoff("I love tea.")
     assert said(memory) == [("user", "I love tea."), ("assistant", "Done.")]
 
 
-def test_the_models_tools_save_to_a_slice(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_the_models_tools_save_to_a_slice(place: Place):
+    memory = DiaryMemory(place, "ana")
     llm = ScriptedLLM(
         calling("save_to_memory", {"contents": ["Rui drinks mate."]}),
         calling("save_to_memory", {"contents": ["Mate is hot.", "Mate is green."]}),
@@ -247,8 +249,8 @@ def test_the_models_tools_save_to_a_slice(tmp_path: Path):
     assert memory.info("/a").record_count == 3
 
 
-def test_a_slice_is_asked_for_a_part_of_it(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_a_slice_is_asked_for_a_part_of_it(place: Place):
+    memory = DiaryMemory(place, "ana")
     memory.remember_many(["Tea above."], "/a")
     memory.remember_many(["Tea below."], "/a/x")
     memory.remember_many(["Tea beside."], "/b")
@@ -267,8 +269,8 @@ def test_a_slice_is_asked_for_a_part_of_it(tmp_path: Path):
     }
 
 
-def test_a_flow_remembers(tmp_path: Path):
-    kept = DiaryMemory(tmp_path, "ana")
+def test_a_flow_remembers(place: Place):
+    kept = DiaryMemory(place, "ana")
     kept.record_turn("I love green tea.", "Noted.")
 
     class Kitchen(Flow[Any]):
@@ -285,8 +287,8 @@ def test_a_flow_remembers(tmp_path: Path):
     assert len(kept.list_records()) == 3
 
 
-def test_the_models_own_tools_read_and_write(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_the_models_own_tools_read_and_write(place: Place):
+    memory = DiaryMemory(place, "ana")
     memory.record_turn("I love green tea.", "Noted.")
 
     llm = ScriptedLLM(
@@ -305,10 +307,10 @@ def test_the_models_own_tools_read_and_write(tmp_path: Path):
 # ------------------------------------------------------------ models, copies, JSON
 
 
-def test_a_model_learns_before_a_kickoff_ends(tmp_path: Path):
+def test_a_model_learns_before_a_kickoff_ends(place: Place):
     edit = {"action": "add", "category": "likes", "text": "love kale soup"}
     reader = ScriptedLLM(json.dumps({"edits": [edit], "summary": "Soup."}))
-    diary = Diary(tmp_path, agent=CrewAIExtractor(reader))
+    diary = Diary(place, agent=CrewAIExtractor(reader))
     crew(DiaryMemory(diary, "ana"), ScriptedLLM("Done."), "I love kale soup. Plan one.").kickoff()
     assert len(reader.prompts) == 1
     assert "love kale soup" in diary.sync.preferences("ana")
@@ -325,16 +327,16 @@ def test_what_can_not_be_learned_ends_no_kickoff(tmp_path: Path, caplog: pytest.
     assert len(said(memory)) == 4
 
 
-def test_a_crew_serializes_and_is_copied_without_a_warning(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana")
+def test_a_crew_serializes_and_is_copied_without_a_warning(address: str):
+    memory = DiaryMemory(address, "ana")
     asked = crew(memory, ScriptedLLM("Done."), MENU, agent=cook(ScriptedLLM(), memory=memory))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         told = json.loads(asked.model_dump_json())
         copied = asked.copy()
     assert told["memory"]["memory_kind"] == "memory"
-    assert told["memory"]["storage"] == f"diary:{tmp_path}"
-    assert told["agents"][0]["memory"]["storage"] == f"diary:{tmp_path}"
+    assert told["memory"]["storage"] == f"diary:{address}"
+    assert told["agents"][0]["memory"]["storage"] == f"diary:{address}"
     assert copied.memory is memory
 
 
@@ -357,9 +359,9 @@ def test_a_crew_goes_on_from_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mo
     assert {path.name for path in tmp_path.iterdir()} == {"memories", "checkpoints"}
 
 
-def test_a_copied_agent_does_not_forget_in_silence(tmp_path: Path):
+def test_a_copied_agent_does_not_forget_in_silence(place: Place):
     """CrewAI makes a Memory of its own of the agent's, with the fields that it knows."""
-    agent = cook(ScriptedLLM("Done."), memory=DiaryMemory(tmp_path, "ana"))
+    agent = cook(ScriptedLLM("Done."), memory=DiaryMemory(place, "ana"))
     asked = crew(None, ScriptedLLM("Done."), MENU, agent=agent)
     assert asked.kickoff().raw == "Done."
     with pytest.raises(NotImplementedError, match="give the DiaryMemory to the crew"):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from crewai.memory.types import MemoryMatch
 
-    from diarist import PostgresBackend
+    from integrations.places import Place
 
 EAST = timezone(timedelta(hours=2))
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
@@ -44,7 +44,7 @@ def contents(matches: Iterable[MemoryMatch]) -> list[str]:
 
 
 @pytest.fixture
-def memory(place: Path | PostgresBackend) -> DiaryMemory:
+def memory(place: Place) -> DiaryMemory:
     return DiaryMemory(Diary(place, clock=FrozenClock(NOW)), "ana", "chat")
 
 
@@ -83,8 +83,8 @@ def test_nothing_is_told_twice(memory: DiaryMemory):
     assert contents(memory.recall("I love green tea.")) == []
 
 
-def test_of_what_has_no_room_in_front_what_fits_is_found(tmp_path: Path):
-    memory = DiaryMemory(tmp_path, "ana", context_tokens=0)
+def test_of_what_has_no_room_in_front_what_fits_is_found(place: Place):
+    memory = DiaryMemory(place, "ana", context_tokens=0)
     memory.diary.sync.upsert_preference("ana", "likes", "love green tea")
     (match,) = memory.recall("tea")
     assert (match.record.content, match.record.categories) == ("love green tea", ["likes"])
@@ -299,9 +299,9 @@ def test_what_a_user_says_is_known_to_the_next_recall(memory: DiaryMemory):
     ]
 
 
-def test_a_read_only_memory_stores_nothing(tmp_path: Path):
-    DiaryMemory(tmp_path, "ana").remember("Tea.")
-    memory = DiaryMemory(tmp_path, "ana", read_only=True)
+def test_a_read_only_memory_stores_nothing(place: Place):
+    DiaryMemory(place, "ana").remember("Tea.")
+    memory = DiaryMemory(place, "ana", read_only=True)
     (record,) = memory.list_records()
     assert memory.remember("Coffee.") is None
     assert memory.remember_many(["Coffee."]) == []
@@ -320,8 +320,8 @@ def test_any_other_text_is_given_back_to_be_remembered(memory: DiaryMemory):
 # ------------------------------------------------------------ whose it is, and in which form
 
 
-def test_nobody_is_bound(tmp_path: Path):
-    memory = DiaryMemory(tmp_path)
+def test_nobody_is_bound(place: Place):
+    memory = DiaryMemory(place)
     calls: list[Any] = [
         lambda: memory.recall("x"),
         lambda: memory.remember("x"),
@@ -342,8 +342,8 @@ def test_nobody_is_bound(tmp_path: Path):
     assert memory.diary.sync.list_users() == []
 
 
-def test_one_memory_serves_whoever_is_bound(tmp_path: Path):
-    memory = DiaryMemory(tmp_path)
+def test_one_memory_serves_whoever_is_bound(place: Place):
+    memory = DiaryMemory(place)
     for name in ("ana", "ben"):
         with bind_user(name, f"{name}'s chat"):
             memory.record_turn(f"My name is {name}.", "Hello!")
@@ -354,8 +354,8 @@ def test_one_memory_serves_whoever_is_bound(tmp_path: Path):
     assert [s.id for s in memory.diary.sync.messages.sessions("ana")] == ["ana's chat"]
 
 
-def test_a_root_is_above_all_its_scopes(tmp_path: Path):
-    outside = DiaryMemory(tmp_path, "ana")
+def test_a_root_is_above_all_its_scopes(place: Place):
+    outside = DiaryMemory(place, "ana")
     outside.remember("Tea outside.")
     memory = DiaryMemory(outside.diary, "ana", root_scope="/crew/one")
     record = memory.remember("Tea inside.", scope="/menu")
@@ -387,12 +387,12 @@ def test_the_parameters_are_crewais_own():
         assert inspect.iscoroutinefunction(getattr(DiaryMemory, name))
 
 
-def test_async_calls_block_no_loop(tmp_path: Path):
+def test_async_calls_block_no_loop(place: Place):
     def slow(texts: list[str]) -> list[list[float]]:
         time.sleep(0.3)
         return [[1.0, 0.0] for _ in texts]
 
-    memory = DiaryMemory(Diary(tmp_path, embed=slow), "ana")
+    memory = DiaryMemory(Diary(place, embed=slow), "ana")
 
     async def main() -> int:
         ticks = 0

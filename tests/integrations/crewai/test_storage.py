@@ -13,21 +13,26 @@ from crewai.memory.storage.backend import EmbeddingDimensionMismatchError, Stora
 from crewai.memory.types import MemoryRecord
 
 from crewai_diarist import DiaryStorage
+from diarist import Diary, UnsupportedError
 from integrations.crewai.stored import found, ids, record
+from integrations.failing import diary_without_records
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from integrations.places import Place
 
 NOON = datetime(2026, 1, 1, 12)  # naive, as CrewAI's times are, and UTC
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> DiaryStorage:
-    return DiaryStorage(tmp_path / "memory")
+def storage(place: Place) -> DiaryStorage:
+    return DiaryStorage(place)
 
 
-@pytest.mark.parametrize("name", ["memory", "memory.db"])
-def test_a_record_comes_back_as_it_was(tmp_path: Path, name: str):
+@pytest.mark.parametrize("name", ["a folder or a server", "memory.db"])
+def test_a_record_comes_back_as_it_was(tmp_path: Path, address: str, name: str):
+    where = tmp_path / name if name.endswith(".db") else address
     full = MemoryRecord(
         id="o'brien",
         content='tea "é日🦊\n',
@@ -42,14 +47,14 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path, name: str):
         private=True,
     )
     plain = MemoryRecord(content="milk")
-    DiaryStorage(tmp_path / name).save([full, plain])
-    reopened = DiaryStorage(tmp_path / name)
+    DiaryStorage(where).save([full, plain])
+    reopened = DiaryStorage(where)
     assert reopened.get_record("o'brien") == full
     assert reopened.get_record(plain.id) == plain
     assert reopened.get_record("unknown") is None
     assert [each for each, _ in reopened.search([3.0, -4.5, 0.0])] == [full]
     assert reopened.list_records() == [plain, full]
-    assert (tmp_path / name).is_file() == name.endswith(".db")
+    assert (tmp_path / "memory.db").is_file() == name.endswith(".db")
     assert isinstance(reopened, StorageBackend)
 
 
@@ -120,10 +125,10 @@ def test_what_has_no_vector_is_listed_and_keeps_the_one_it_had(storage: DiarySto
 
 
 @pytest.mark.parametrize("vector_dim", [None, 2])
-def test_a_vector_of_another_length_is_refused(tmp_path: Path, vector_dim: int | None):
-    storage = DiaryStorage(tmp_path, vector_dim)
+def test_a_vector_of_another_length_is_refused(place: Place, vector_dim: int | None):
+    storage = DiaryStorage(place, vector_dim)
     storage.save([record("a"), MemoryRecord(id="plain", content="without")])
-    other = DiaryStorage(tmp_path)
+    other = DiaryStorage(place)
     for call in (
         lambda: other.save([record("b"), record("c", vector=[1.0] * 3)]),
         lambda: other.save([record("c", vector=[1.0] * 3)]),
@@ -139,14 +144,14 @@ def test_a_vector_of_another_length_is_refused(tmp_path: Path, vector_dim: int |
     assert found(other, [1.0] * 3) == ["c"]
 
 
-def test_a_store_may_be_told_how_long_its_vectors_are(tmp_path: Path):
-    storage = DiaryStorage(tmp_path, vector_dim=4)
+def test_a_store_may_be_told_how_long_its_vectors_are(place: Place):
+    storage = DiaryStorage(place, vector_dim=4)
     with pytest.raises(EmbeddingDimensionMismatchError):
         storage.save([record("a")])
     with pytest.raises(EmbeddingDimensionMismatchError):
         storage.search([1.0, 0.0])
     with pytest.raises(EmbeddingDimensionMismatchError):
-        DiaryStorage(tmp_path).save([record("a"), record("b", vector=[1.0])])
+        DiaryStorage(place).save([record("a"), record("b", vector=[1.0])])
     assert storage.count() == 0
 
 
@@ -163,8 +168,8 @@ def test_looking_at_a_record_changes_nothing_else(storage: DiaryStorage):
     assert found(storage) == ["a", "b"]
 
 
-def test_two_storages_on_one_path_see_the_same(tmp_path: Path):
-    one, other = DiaryStorage(tmp_path), DiaryStorage(tmp_path)
+def test_two_storages_in_one_place_see_the_same(place: Place):
+    one, other = DiaryStorage(place), DiaryStorage(place)
     one.save([record("a", "/x")])
     assert found(other) == ["a"]
     other.update(record("a", "/x", [0.0, 1.0]))
@@ -176,8 +181,7 @@ def test_two_storages_on_one_path_see_the_same(tmp_path: Path):
     assert (one.count(), found(one)) == (0, [])
 
 
-def test_processes_share_a_path(tmp_path: Path):
-    storage = DiaryStorage(tmp_path)
+def test_processes_share_a_place(storage: DiaryStorage):
     storage.save([record("before", "/x")])
     assert found(storage) == ["before"]
     child = os.fork()
@@ -225,4 +229,16 @@ def test_it_may_be_used_again_after_it_was_closed(storage: DiaryStorage):
     storage.save([record("a")])
     storage.close()
     assert found(storage) == ["a"]
-    assert repr(storage) == f"DiaryStorage({str(storage.path)!r})"
+
+
+@pytest.mark.parametrize("kind", ["an address", "a diary"])
+def test_it_says_where_it_is_found_again(kind: str, address: str):
+    storage = DiaryStorage(address if kind == "an address" else Diary(address))
+    storage.save([record("a")])
+    assert found(DiaryStorage(storage.place)) == ["a"]
+    assert repr(storage) == f"DiaryStorage({storage.place!r})"
+
+
+def test_a_diary_without_records_is_refused():
+    with pytest.raises(UnsupportedError, match="pass it records="):
+        DiaryStorage(diary_without_records())

@@ -12,10 +12,12 @@ from crewai.llms.base_llm import BaseLLM
 from crewai.memory.storage import factory
 
 from crewai_diarist import DiaryStorage, register_diary_scheme
-from integrations.crewai.stored import record
+from integrations.crewai.stored import ids, record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from integrations.places import Place
 
 
 class Scripted(BaseLLM):
@@ -51,23 +53,23 @@ def told(scope: str, **more: Any) -> dict[str, Any]:
     return {"scope": scope, "categories": ["drinks"], "importance": 0.5} | more
 
 
-def test_what_is_remembered_is_recalled_after_a_restart(tmp_path: Path):
-    memory(DiaryStorage(tmp_path)).remember("Ana likes tea", **told("/user/ana"))
-    again = memory(DiaryStorage(tmp_path))
+def test_what_is_remembered_is_recalled_after_a_restart(place: Place):
+    memory(DiaryStorage(place)).remember("Ana likes tea", **told("/user/ana"))
+    again = memory(DiaryStorage(place))
     again.remember("Ben likes rain", **told("/user/ben"))
     for depth in ("shallow", "deep"):
         assert again.recall("tea?", depth=depth)[0].record.content == "Ana likes tea"
         assert [m.record.content for m in again.recall("tea?", scope="/user/ben", depth=depth)] == [
             "Ben likes rain"
         ]
-    assert again.tree() == memory(DiaryStorage(tmp_path)).tree()
+    assert again.tree() == memory(DiaryStorage(place)).tree()
     assert again.forget(scope="/user/an") == 0
     assert again.forget(scope="/user/ana") == 1
     assert [each.content for each in again.list_records()] == ["Ben likes rain"]
 
 
-def test_a_private_record_stays_private_when_it_is_consolidated(tmp_path: Path):
-    storage = DiaryStorage(tmp_path)
+def test_a_private_record_stays_private_when_it_is_consolidated(place: Place):
+    storage = DiaryStorage(place)
     plan = {
         "actions": [{"action": "update", "record_id": "r1", "new_content": "Ana drinks tea daily"}],
         "insert_new": False,
@@ -82,8 +84,8 @@ def test_a_private_record_stays_private_when_it_is_consolidated(tmp_path: Path):
     assert len(mine.recall("tea", scope="/u", source="ana", depth="shallow")) == 1
 
 
-def test_an_update_says_what_changes(tmp_path: Path):
-    mine = memory(DiaryStorage(tmp_path))
+def test_an_update_says_what_changes(place: Place):
+    mine = memory(DiaryStorage(place))
     first = mine.remember("Ana likes tea", **told("/u", source="ana", metadata={"k": 1}))
     assert first is not None
     mine.update(first.id, scope="/other", importance=0.9)
@@ -96,13 +98,17 @@ def test_an_update_says_what_changes(tmp_path: Path):
     assert len(mine.list_records()) == 1
 
 
-def test_a_crew_that_is_kept_here_can_be_made_json(tmp_path: Path):
+def test_a_crew_that_is_kept_here_can_be_made_json_and_found_by_it(address: str):
     agent = Agent(role="r", goal="g", backstory="b", llm=Scripted(model="m"))
     task = Task(description="d", expected_output="e", agent=agent)
-    plain = Memory(storage=DiaryStorage(tmp_path / "m"))  # a function as embedder is no JSON
+    plain = Memory(storage=DiaryStorage(address))  # a function as embedder is no JSON
     crew = Crew(agents=[agent], tasks=[task], memory=plain)
-    assert plain.model_dump()["storage"] == f"diary:{tmp_path / 'm'}"
-    assert f"diary:{tmp_path / 'm'}" in crew.model_dump_json()
+    named = plain.model_dump()["storage"]
+    assert named == f"diary:{address}"
+    assert named in crew.model_dump_json()
+    plain._storage.save([record("a")])
+    register_diary_scheme()
+    assert ids(Memory(storage=named)._storage) == {"a"}
 
 
 def test_a_name_stands_for_the_storage_once_it_is_registered(
@@ -115,9 +121,9 @@ def test_a_name_stands_for_the_storage_once_it_is_registered(
     register_diary_scheme()
     storage = Memory(storage=f"diary:{tmp_path / 'here'}")._storage
     assert isinstance(storage, DiaryStorage)
-    assert storage.path == tmp_path / "here"
-    assert Memory(storage="diary:")._storage.path == tmp_path / "crew" / "diary"
-    assert DiaryStorage().path == tmp_path / "crew" / "diary"
+    assert storage.place == str(tmp_path / "here")
+    usual = str(tmp_path / "crew" / "diary")
+    assert Memory(storage="diary:")._storage.place == DiaryStorage().place == usual
     assert Memory(storage="theirs")._storage is other
     assert factory.resolve_memory_storage("lancedb") is None
     assert not tmp_path.joinpath("here").exists()

@@ -12,14 +12,14 @@ from crewai_diarist import DiaryStorage
 from integrations.crewai.stored import found, ids, record
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 OLD, NEW = datetime(2026, 1, 1), datetime(2026, 3, 1)
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> DiaryStorage:
-    storage = DiaryStorage(tmp_path)
+def storage(place: Place) -> DiaryStorage:
+    storage = DiaryStorage(place)
     storage.save(
         [
             record("root", "/", created_at=OLD, categories=["a"]),
@@ -67,8 +67,8 @@ def test_a_scope_without_records_is_empty(storage: DiaryStorage):
     assert found(storage, scope_prefix="/user/a") == []
 
 
-def test_records_are_listed_by_when_they_were_made(tmp_path: Path):
-    storage = DiaryStorage(tmp_path)
+def test_records_are_listed_by_when_they_were_made(place: Place):
+    storage = DiaryStorage(place)
     days = [3, 1, 4, 2]
     storage.save(
         [record(f"d{day}", f"/s/{day}", created_at=datetime(2026, 1, day)) for day in days]
@@ -121,8 +121,8 @@ def test_a_reset_takes_one_scope_or_everything(storage: DiaryStorage):
     assert ids(storage) == {"again"}
 
 
-def test_any_text_is_a_scope_of_its_own(tmp_path: Path):
-    storage = DiaryStorage(tmp_path)
+def test_any_text_is_a_scope_of_its_own(place: Place):
+    storage = DiaryStorage(place)
     scopes = ["/100%", "/1000", "/a_b", "/axb", "/o'brien", "/share\\docs", "/日本", "/x' OR '1"]
     storage.save([record(scope, scope) for scope in scopes])
     for scope in scopes:

@@ -18,14 +18,14 @@ from langchain_diarist import DiaryMiddleware
 from llama_index_diarist import DiaryMemory as LlamaIndexMemory
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 LEARNED = "- allergies: allergic to walnuts"
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one diary", "one folder"])
-def test_what_one_learns_the_others_know(shared: bool, tmp_path: Path):
-    diary = Diary(tmp_path) if shared else tmp_path
+def test_what_one_learns_the_others_know(shared: bool, place: Place):
+    diary = Diary(place) if shared else place
 
     agent = create_agent(ScriptedChatModel(lines=["Noted."]), middleware=[DiaryMiddleware(diary)])
     thread = {"configurable": {"user_id": "ana", "thread_id": "chat"}}
@@ -49,9 +49,9 @@ def test_what_one_learns_the_others_know(shared: bool, tmp_path: Path):
         ("user", "Which nuts?"),
     ]
 
-    said = Diary(tmp_path).sync.messages.read("ana", "chat")
+    said = Diary(place).sync.messages.read("ana", "chat")
     assert [message.text for message in said][-2:] == ["Which nuts?", "Almonds."]
-    assert Diary(tmp_path).sync.check("ana") == []
+    assert Diary(place).sync.check("ana") == []
 
 
 async def _run(agent: FunctionAgent, memory: LlamaIndexMemory) -> None:

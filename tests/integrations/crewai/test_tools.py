@@ -15,9 +15,9 @@ from diarist.testing import MemoryBackend
 from integrations.crewai.scripted import ScriptedLLM, cook, crew
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from crewai.tools import BaseTool
+
+    from integrations.places import Place
 
 
 def by_name(tools: list[BaseTool]) -> dict[str, BaseTool]:
@@ -41,24 +41,24 @@ def test_a_model_is_told_what_each_tool_and_argument_is_for():
             assert shown[argument]["description"] == told["description"]
 
 
-def test_a_tool_is_called_blocking_and_async(tmp_path: Path):
-    upsert = by_name(diary_tools(tmp_path, "ana"))["upsert_preference"]
+def test_a_tool_is_called_blocking_and_async(place: Place):
+    upsert = by_name(diary_tools(place, "ana"))["upsert_preference"]
     assert upsert.run(category="likes", text="love tea").startswith("Added likes/tea")
     answered = asyncio.run(upsert.arun(category="likes", text="love rye bread"))
     assert answered.startswith("Added likes/rye-bread")
     assert upsert.run(category="no", text="x").startswith("Error: ")
-    assert "love tea" in Diary(tmp_path).sync.preferences("ana")
+    assert "love tea" in Diary(place).sync.preferences("ana")
 
 
-def test_whose_diary_it_is_is_bound_when_a_tool_is_called(tmp_path: Path):
-    upsert = by_name(diary_tools(tmp_path))["upsert_preference"]
+def test_whose_diary_it_is_is_bound_when_a_tool_is_called(place: Place):
+    upsert = by_name(diary_tools(place))["upsert_preference"]
     with pytest.raises(UserNotBoundError, match="whose memory is it"):
         upsert.run(category="likes", text="love tea")
     with pytest.raises(UserNotBoundError):
         asyncio.run(upsert.arun(category="likes", text="love tea"))
     with bind_user("ben"):
         upsert.run(category="likes", text="love tea")
-    assert Diary(tmp_path).sync.list_users() == ["ben"]
+    assert Diary(place).sync.list_users() == ["ben"]
 
 
 def test_tools_are_chosen_and_named():
@@ -68,9 +68,9 @@ def test_tools_are_chosen_and_named():
         diary_tools(None, "ana", exclude=["fly"])
 
 
-def test_a_crew_without_memory_uses_them(tmp_path: Path):
+def test_a_crew_without_memory_uses_them(place: Place):
     """A second call with the same words is answered from the diary, and not from CrewAI's cache."""
-    diary = Diary(tmp_path)
+    diary = Diary(place)
     llm = ScriptedLLM(
         calling("search_memory", query="tea"),
         calling("upsert_preference", category="likes", text="love tea"),
@@ -88,9 +88,9 @@ def _with_tools(llm: ScriptedLLM, diary: Diary):
     return cook(llm, tools=diary_tools(diary, "ana"))
 
 
-def test_beside_a_diarys_memory_its_own_search_stays(tmp_path: Path):
+def test_beside_a_diarys_memory_its_own_search_stays(place: Place):
     llm = ScriptedLLM("Thought: done\nFinal Answer: Tea.")
-    diary = Diary(tmp_path)
+    diary = Diary(place)
     crew(DiaryMemory(diary, "ana"), llm, "Drink?", agent=_with_tools(llm, diary)).kickoff()
     assert llm.prompts[0].count("Tool Name: search_memory") == 1
     assert llm.prompts[0].count("Tool Name: upsert_preference") == 1
@@ -105,8 +105,8 @@ def test_a_crew_with_tools_serializes():
 # ------------------------------------------------------------ inputs
 
 
-def test_a_prompt_is_filled_without_any_memory(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_a_prompt_is_filled_without_any_memory(place: Place):
+    diary = Diary(place)
     diary.sync.upsert_preference("ana", "likes", "love {tea} </memory>")
     for number in range(5):
         diary.sync.update_memory("ana", f"chat_{number}", f"Talked about city {number}.", "Yes.")
@@ -122,8 +122,8 @@ def test_a_prompt_is_filled_without_any_memory(tmp_path: Path):
     assert "city 4" in llm.prompts[0]
 
 
-def test_of_whom_nothing_is_known_that_is_said(tmp_path: Path):
+def test_of_whom_nothing_is_known_that_is_said(place: Place):
     with bind_user("ben"):
-        assert set(diary_inputs(tmp_path).values()) == {"Nothing is known yet."}
+        assert set(diary_inputs(place).values()) == {"Nothing is known yet."}
     with pytest.raises(UserNotBoundError):
-        diary_inputs(tmp_path)
+        diary_inputs(place)

@@ -20,7 +20,8 @@ from langchain_diarist import LangChainExtractor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from integrations.places import Place
 
 ANSWER: dict[str, Any] = {
     "edits": [{"action": "add", "category": "likes", "text": "love tea"}],
@@ -167,9 +168,9 @@ class Counting(Embeddings):
 
 
 @pytest.mark.parametrize("name", ["embed_documents", "aembed_documents"])
-def test_any_embeddings_give_the_diary_its_vectors(name: str, tmp_path: Path):
+def test_any_embeddings_give_the_diary_its_vectors(name: str, place: Place):
     def diary_of(model: str) -> Diary:
-        return Diary(tmp_path, embed=getattr(Counting(model), name))
+        return Diary(place, embed=getattr(Counting(model), name))
 
     said = [Message("user", "abba"), Message("user", "ohio")]
     diary_of("small").sync.messages.append("ana", "chat", said)

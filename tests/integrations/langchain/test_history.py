@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from integrations.places import Place
+
 TALK: list[BaseMessage] = [
     HumanMessage("What is tea in Portuguese?"),
     AIMessage("", tool_calls=[{"name": "translate", "args": {"word": "tea"}, "id": "c1"}], id="a1"),
@@ -47,10 +49,10 @@ def contents(history: DiaryChatMessageHistory) -> list[Any]:
 
 
 @pytest.fixture(params=["a folder", "memory", "PostgreSQL"])
-def diary(request: pytest.FixtureRequest, tmp_path: Path) -> Diary:
+def diary(request: pytest.FixtureRequest, place: Place) -> Diary:
     if request.param == "PostgreSQL":
         return Diary(request.getfixturevalue("postgres"))
-    return Diary(tmp_path if request.param == "a folder" else MemoryBackend())
+    return Diary(place if request.param == "a folder" else MemoryBackend())
 
 
 @pytest.fixture

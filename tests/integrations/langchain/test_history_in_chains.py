@@ -17,7 +17,8 @@ from langchain_diarist import DiaryChatMessageHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from integrations.places import Place
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -63,8 +64,8 @@ def in_session(diary: Diary) -> Callable[[str], DiaryChatMessageHistory]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_list_of_messages_goes_in_with_all_that_was_said(way: str, tmp_path: Path):
-    seen, diary = Seen(), Diary(tmp_path)
+def test_a_list_of_messages_goes_in_with_all_that_was_said(way: str, place: Place):
+    seen, diary = Seen(), Diary(place)
     chain = RunnableWithMessageHistory(seen.model, in_session(diary))
     for number in range(3):
         said = use(way, chain, [HumanMessage(f"question {number}")], session_id="chat")
@@ -79,8 +80,8 @@ def test_a_list_of_messages_goes_in_with_all_that_was_said(way: str, tmp_path: P
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_prompt_has_a_place_for_the_history(way: str, tmp_path: Path):
-    seen, diary = Seen(), Diary(tmp_path)
+def test_a_prompt_has_a_place_for_the_history(way: str, place: Place):
+    seen, diary = Seen(), Diary(place)
     prompt = ChatPromptTemplate.from_messages(
         [("system", "Be kind."), MessagesPlaceholder("history"), ("human", "{input}")]
     )
@@ -97,8 +98,8 @@ def test_a_prompt_has_a_place_for_the_history(way: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_user_and_conversation_come_from_the_config_and_never_mix(way: str, tmp_path: Path):
-    seen, diary = Seen(), Diary(tmp_path)
+def test_user_and_conversation_come_from_the_config_and_never_mix(way: str, place: Place):
+    seen, diary = Seen(), Diary(place)
 
     def history(*, user_id: str, conversation_id: str) -> DiaryChatMessageHistory:
         return DiaryChatMessageHistory(diary, user_id, conversation_id)
@@ -121,8 +122,8 @@ def test_user_and_conversation_come_from_the_config_and_never_mix(way: str, tmp_
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_who_is_bound_is_whose_history_it_is(way: str, tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_who_is_bound_is_whose_history_it_is(way: str, place: Place):
+    diary = Diary(place)
     chain = RunnableWithMessageHistory(
         Seen().model, lambda session_id: DiaryChatMessageHistory(diary, session_id=session_id)
     )
@@ -136,8 +137,8 @@ def test_who_is_bound_is_whose_history_it_is(way: str, tmp_path: Path):
         assert DiaryChatMessageHistory(diary, user, "").messages[0].content == f"I am {user}."
 
 
-def test_many_users_at_once_each_have_their_own(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_many_users_at_once_each_have_their_own(place: Place):
+    diary = Diary(place)
     chain = RunnableWithMessageHistory(
         RunnableLambda(lambda messages: AIMessage(f"You said: {messages[-1].content}")),
         lambda session_id: DiaryChatMessageHistory(diary, session_id=session_id),
@@ -159,8 +160,8 @@ def test_many_users_at_once_each_have_their_own(tmp_path: Path):
         assert kept == [text for n in range(5) for text in (f"{user} {n}", f"You said: {user} {n}")]
 
 
-def test_with_learn_a_chain_leaves_what_it_heard_on_the_page(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_with_learn_a_chain_leaves_what_it_heard_on_the_page(place: Place):
+    diary = Diary(place)
     chain = RunnableWithMessageHistory(
         Seen().model,
         lambda session_id: DiaryChatMessageHistory(diary, "ana", session_id, learn=True),

@@ -20,9 +20,7 @@ from diarist.testing import MemoryBackend
 from langchain_diarist import DiaryChatMessageHistory, DiaryMemory
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from diarist import PostgresBackend
+    from integrations.places import Place
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -44,7 +42,7 @@ def model(*answers: str) -> Model:
 
 
 @pytest.fixture
-def diary(place: Path | PostgresBackend) -> Diary:
+def diary(place: Place) -> Diary:
     return Diary(place)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from math import inf, nan
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -27,6 +28,9 @@ from langchain_core.messages import (
 
 from diarist import Diary, Message, Payload, SyncDiary
 from langchain_diarist import from_message, to_message
+
+if TYPE_CHECKING:
+    from integrations.places import Place
 
 CALL = {"name": "search", "args": {"query": "tea", "page": None}, "id": "c1", "type": "tool_call"}
 BAD_CALL = {
@@ -93,10 +97,10 @@ MESSAGES: dict[str, BaseMessage] = {
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_every_message_comes_back_from_a_folder_as_it_was(name: str, tmp_path: Path):
+def test_every_message_comes_back_as_it_was(name: str, place: Place):
     message = MESSAGES[name]
-    Diary(tmp_path).sync.messages.append("ana", "chat", [to_message(message)])
-    [kept] = SyncDiary(tmp_path).messages.read("ana", "chat")
+    Diary(place).sync.messages.append("ana", "chat", [to_message(message)])
+    [kept] = SyncDiary(place).messages.read("ana", "chat")
     back = from_message(kept)
     assert back == message
     assert type(back) is type(message)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from integrations.places import Place
+
 WALNUTS = "I'm allergic to walnuts."
 
 
@@ -66,12 +68,12 @@ RUNS = pytest.mark.parametrize("run", [invoke, ainvoke, stream, astream])
 
 @RUNS
 def test_what_is_told_in_one_thread_is_in_the_prompt_of_the_next(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., Any], place: Place
 ):
     model = ScriptedChatModel()
     agent = create_agent(
         model,
-        middleware=[DiaryMiddleware(tmp_path)],
+        middleware=[DiaryMiddleware(place)],
         context_schema=Context,
         checkpointer=InMemorySaver(),
     )
@@ -87,7 +89,7 @@ def test_what_is_told_in_one_thread_is_in_the_prompt_of_the_next(
 
 @RUNS
 def test_a_run_is_recorded_as_one_turn_with_tool_calls_and_results(
-    run: Callable[..., Any], tmp_path: Path
+    run: Callable[..., Any], place: Place
 ):
     @tool
     def price(cake: str) -> str:
@@ -95,7 +97,7 @@ def test_a_run_is_recorded_as_one_turn_with_tool_calls_and_results(
         return f"{cake}: 3 euros"
 
     model = ScriptedChatModel(lines=[calling("price", cake="brownie"), "It costs 3 euros."])
-    memory = DiaryMiddleware(tmp_path, "ana")
+    memory = DiaryMiddleware(place, "ana")
     agent = create_agent(model, [price], middleware=[memory])
     answer = run(agent, "What is a brownie?", config=thread("chat"))
     said = memory.diary.sync.messages.read("ana", "chat")
@@ -106,17 +108,17 @@ def test_a_run_is_recorded_as_one_turn_with_tool_calls_and_results(
     assert [session.turns for session in memory.diary.sync.messages.sessions("ana")] == [1]
 
 
-def test_the_result_of_a_run_has_nothing_of_ours(tmp_path: Path):
-    agent = create_agent(ScriptedChatModel(), middleware=[DiaryMiddleware(tmp_path, "ana")])
+def test_the_result_of_a_run_has_nothing_of_ours(place: Place):
+    agent = create_agent(ScriptedChatModel(), middleware=[DiaryMiddleware(place, "ana")])
     assert set(agent.invoke(asking("Hello!"))) == {"messages"}
     assert set(asyncio.run(agent.ainvoke(asking("Hello!")))) == {"messages"}
     assert "DiaryMiddleware_run" not in str(agent.get_output_jsonschema())
     assert "DiaryMiddleware_run" not in str(agent.get_input_jsonschema())
 
 
-def test_words_of_the_memory_are_in_no_stream_of_updates_or_tokens(tmp_path: Path):
+def test_words_of_the_memory_are_in_no_stream_of_updates_or_tokens(place: Place):
     agent = create_agent(
-        ScriptedChatModel(lines=["Yes, indeed."]), middleware=[DiaryMiddleware(tmp_path, "ana")]
+        ScriptedChatModel(lines=["Yes, indeed."]), middleware=[DiaryMiddleware(place, "ana")]
     )
     agent.invoke(asking(WALNUTS))
     for mode in ("values", "updates", "messages", "custom"):
@@ -138,10 +140,8 @@ def test_words_of_the_memory_are_in_no_stream_of_updates_or_tokens(tmp_path: Pat
         ({}, {"config": {"configurable": {"user_id": "ben"}}, "context": Context("ana")}),
     ],
 )  # fmt: skip
-def test_the_user_is_the_argument_else_the_one_of_the_run(
-    arguments: Any, call: Any, tmp_path: Path
-):
-    memory = DiaryMiddleware(tmp_path, **arguments)
+def test_the_user_is_the_argument_else_the_one_of_the_run(arguments: Any, call: Any, place: Place):
+    memory = DiaryMiddleware(place, **arguments)
     agent = create_agent(ScriptedChatModel(), middleware=[memory])
     with bind_user("cleo"):
         agent.invoke(asking(WALNUTS), **call)
@@ -149,8 +149,8 @@ def test_the_user_is_the_argument_else_the_one_of_the_run(
 
 
 @pytest.mark.parametrize("run", [invoke, ainvoke])
-def test_else_it_is_the_bound_one_and_else_there_is_none(run: Callable[..., Any], tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path)
+def test_else_it_is_the_bound_one_and_else_there_is_none(run: Callable[..., Any], place: Place):
+    memory = DiaryMiddleware(place)
     agent = create_agent(ScriptedChatModel(), middleware=[memory])
     with bind_user("ana", "bound"):
         run(agent, WALNUTS)
@@ -159,8 +159,8 @@ def test_else_it_is_the_bound_one_and_else_there_is_none(run: Callable[..., Any]
         run(agent, WALNUTS)
 
 
-def test_the_session_is_the_argument_else_the_thread_else_new_for_the_run(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_session_is_the_argument_else_the_thread_else_new_for_the_run(place: Place):
+    diary = Diary(place)
 
     def sessions(user_id: str) -> set[str]:
         return {session.id for session in diary.sync.messages.sessions(user_id)}
@@ -178,8 +178,8 @@ def test_the_session_is_the_argument_else_the_thread_else_new_for_the_run(tmp_pa
 
 
 @pytest.mark.parametrize("thread_id", [UUID(int=7), 7, ""], ids=str)
-def test_a_thread_may_have_any_id_that_langgraph_takes(thread_id: object, tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana", tools=True)
+def test_a_thread_may_have_any_id_that_langgraph_takes(thread_id: object, place: Place):
+    memory = DiaryMiddleware(place, "ana", tools=True)
     model = ScriptedChatModel(lines=[calling("manage_memory", content="Tea."), "Noted."])
     agent = create_agent(model, middleware=[memory], checkpointer=InMemorySaver())
     said = agent.invoke(asking("Hello!"), {"configurable": {"thread_id": thread_id}})["messages"]
@@ -187,8 +187,8 @@ def test_a_thread_may_have_any_id_that_langgraph_takes(thread_id: object, tmp_pa
     assert "Created memory" in str(said)
 
 
-def test_history_that_is_handed_over_again_is_not_recorded_again(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana", "chat")
+def test_history_that_is_handed_over_again_is_not_recorded_again(place: Place):
+    memory = DiaryMiddleware(place, "ana", "chat")
     agent = create_agent(ScriptedChatModel(), middleware=[memory])
     history: list[Any] = []
     for text in ("I love tea.", "And you?", "Really?"):
@@ -199,8 +199,8 @@ def test_history_that_is_handed_over_again_is_not_recorded_again(tmp_path: Path)
     assert said == ["I love tea.", "Noted.", "And you?", "Noted.", "Really?", "Noted."]
 
 
-def test_the_same_run_again_is_recorded_once(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana", "chat")
+def test_the_same_run_again_is_recorded_once(place: Place):
+    memory = DiaryMiddleware(place, "ana", "chat")
     agent = create_agent(
         ScriptedChatModel(lines=[AIMessage("Noted.", id="a")]), middleware=[memory]
     )
@@ -210,8 +210,8 @@ def test_the_same_run_again_is_recorded_once(tmp_path: Path):
     assert memory.diary.sync.preferences("ana").data["likes"]["tea"]["_count"] == 1
 
 
-def test_the_question_finds_what_is_related_and_the_budget_holds(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_question_finds_what_is_related_and_the_budget_holds(place: Place):
+    diary = Diary(place)
     for number in range(60):
         diary.sync.upsert_preference("ana", "likes", f"love dish {number}", id="new")
     diary.sync.notes.put("ana", "places", "garage", "The spare key hangs in the garage.")
@@ -222,8 +222,8 @@ def test_the_question_finds_what_is_related_and_the_budget_holds(tmp_path: Path)
     assert model.systems[0].count("love dish") < 20
 
 
-def test_the_diary_comes_after_the_prompt_which_stays_as_it_is(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_diary_comes_after_the_prompt_which_stays_as_it_is(place: Place):
+    diary = Diary(place)
     diary.sync.upsert_preference("ana", "likes", "love tea")
     model = ScriptedChatModel()
     create_agent(
@@ -248,8 +248,8 @@ def test_the_diary_comes_after_the_prompt_which_stays_as_it_is(tmp_path: Path):
     assert len(prompt.content) == 2
 
 
-def test_our_block_can_be_marked_for_a_cache_of_prompts(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_our_block_can_be_marked_for_a_cache_of_prompts(place: Place):
+    diary = Diary(place)
     diary.sync.upsert_preference("ana", "likes", "love tea")
     model = ScriptedChatModel()
     memory = DiaryMiddleware(diary, "ana", cache_control={"type": "ephemeral"})
@@ -260,8 +260,8 @@ def test_our_block_can_be_marked_for_a_cache_of_prompts(tmp_path: Path):
     assert ours["cache_control"] == alone["cache_control"] == {"type": "ephemeral"}  # type: ignore[index]
 
 
-def test_the_words_around_the_diary_are_yours(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_words_around_the_diary_are_yours(place: Place):
+    diary = Diary(place)
     diary.sync.upsert_preference("ana", "likes", "love {braces}")
     model = ScriptedChatModel()
     memory = DiaryMiddleware(diary, "ana", prompt="Known {so far}:\n{memory}")
@@ -270,10 +270,10 @@ def test_the_words_around_the_diary_are_yours(tmp_path: Path):
     assert "love {braces}" in model.systems[0]
 
 
-def test_what_a_tool_writes_is_seen_by_the_next_call_of_the_model(tmp_path: Path):
+def test_what_a_tool_writes_is_seen_by_the_next_call_of_the_model(place: Place):
     upsert = calling("upsert_preference", category="likes", text="love tea")
     model = ScriptedChatModel(lines=[upsert, "Noted."])
-    agent = create_agent(model, middleware=[DiaryMiddleware(tmp_path, "ana", tools=True)])
+    agent = create_agent(model, middleware=[DiaryMiddleware(place, "ana", tools=True)])
     answer = agent.invoke(asking("Remember my favourite."))
     assert answer["messages"][2].text == 'Added likes/tea: "love tea".'
     assert ["love tea" in system for system in model.systems] == [False, True]
@@ -301,10 +301,10 @@ def test_several_diaries_serve_one_agent(tmp_path: Path):
         create_agent(model, middleware=[user, DiaryMiddleware(tmp_path, name="user")])
 
 
-def test_twenty_users_at_once_never_mix(tmp_path: Path):
+def test_twenty_users_at_once_never_mix(place: Place):
     """Each run is asked three times; what the model sees and what is kept is of its own user."""
     users = [f"user {number}" for number in range(20)]
-    memory = DiaryMiddleware(tmp_path)
+    memory = DiaryMiddleware(place)
     model = ScriptedChatModel(lines=[lambda prompt: AIMessage(f"Hello, {prompt[-1].text}!")])
     agent = create_agent(model, middleware=[memory], context_schema=Context)
 
@@ -336,12 +336,12 @@ def test_twenty_users_at_once_never_mix(tmp_path: Path):
             assert [name in message.text for message in said] == [True, True]
 
 
-def test_a_model_reads_the_turns_in_the_background_and_not_in_the_stream(tmp_path: Path):
+def test_a_model_reads_the_turns_in_the_background_and_not_in_the_stream(place: Place):
     from langchain_diarist import LangChainExtractor
 
     edit = '{"action": "add", "category": "likes", "text": "love tea"}'
     reader = ScriptedChatModel(lines=[f'{{"edits": [{edit}], "summary": "Tea."}}'])
-    memory = DiaryMiddleware(Diary(tmp_path, agent=LangChainExtractor(reader)), "ana")
+    memory = DiaryMiddleware(Diary(place, agent=LangChainExtractor(reader)), "ana")
     agent = create_agent(ScriptedChatModel(), middleware=[memory])
     shown = list(agent.stream(asking("I love tea!"), stream_mode=["messages", "updates"]))
     memory.recorder.flush_sync()
@@ -350,11 +350,11 @@ def test_a_model_reads_the_turns_in_the_background_and_not_in_the_stream(tmp_pat
     assert "edits" not in str(shown)
 
 
-def test_what_makes_no_sense_is_refused_when_it_is_made(tmp_path: Path):
+def test_what_makes_no_sense_is_refused_when_it_is_made(place: Place):
     with pytest.raises(ValueError, match=r"\{memory\}"):
-        DiaryMiddleware(tmp_path, prompt="Known:")
+        DiaryMiddleware(place, prompt="Known:")
     with pytest.raises(ValueError, match='"warn" or "raise"'):
-        DiaryMiddleware(tmp_path, on_error="ignore")  # type: ignore[arg-type]
+        DiaryMiddleware(place, on_error="ignore")  # type: ignore[arg-type]
 
     pages = diary_without_records()
     with pytest.raises(UnsupportedError, match="record=False"):
@@ -365,7 +365,7 @@ def test_what_makes_no_sense_is_refused_when_it_is_made(tmp_path: Path):
     assert agent.invoke(asking("Hello!"))["messages"][-1].text == "Noted."
 
 
-def test_it_stands_anywhere_among_others(tmp_path: Path):
+def test_it_stands_anywhere_among_others(place: Place):
     class Named(AgentMiddleware):  # type: ignore[type-arg]
         def wrap_model_call(self, request: Any, handler: Any) -> Any:
             text = f"{request.system_message.text if request.system_message else ''} Named."
@@ -373,7 +373,7 @@ def test_it_stands_anywhere_among_others(tmp_path: Path):
 
     for order in (1, -1):
         model = ScriptedChatModel()
-        middleware: Any = [DiaryMiddleware(tmp_path, "ana"), Named()][::order]
+        middleware: Any = [DiaryMiddleware(place, "ana"), Named()][::order]
         create_agent(model, middleware=middleware).invoke(asking(WALNUTS))
     assert "Named." in model.systems[0]
     assert "walnuts" in model.systems[0]

@@ -21,9 +21,8 @@ from integrations.langchain.scripted import ScriptedChatModel, asking, calling
 from langchain_diarist import DiaryMiddleware
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from diarist import Snapshot, Turn
+    from integrations.places import Place
 
 CHAT: Any = {"configurable": {"thread_id": "chat"}}
 ELSEWHERE: Any = {"configurable": {"thread_id": "elsewhere"}}
@@ -59,9 +58,9 @@ def notice(text: str) -> HumanMessage:
     return HumanMessage(text, additional_kwargs={"lc_source": "summarization"})
 
 
-def test_the_diary_learns_from_each_run_by_itself(tmp_path: Path):
+def test_the_diary_learns_from_each_run_by_itself(place: Place):
     reader = Reading()
-    memory = DiaryMiddleware(Diary(tmp_path, agent=reader), "ana")
+    memory = DiaryMiddleware(Diary(place, agent=reader), "ana")
     model = ScriptedChatModel(lines=["Hello!", calling("order", cake="pie"), "Ordered.", "Bye!"])
     agent = create_agent(model, [order], middleware=[memory], checkpointer=InMemorySaver())
     for text in ("Hi!", "A pie!", "Thanks!"):
@@ -74,10 +73,10 @@ def test_the_diary_learns_from_each_run_by_itself(tmp_path: Path):
     ]
 
 
-def test_the_prompt_does_not_repeat_what_the_conversation_has(tmp_path: Path):
+def test_the_prompt_does_not_repeat_what_the_conversation_has(place: Place):
     model = ScriptedChatModel()
     agent = create_agent(
-        model, middleware=[DiaryMiddleware(tmp_path, "ana")], checkpointer=InMemorySaver()
+        model, middleware=[DiaryMiddleware(place, "ana")], checkpointer=InMemorySaver()
     )
     agent.invoke(asking("The spare key hangs in the garage."), CHAT)
     for thread in (CHAT, ELSEWHERE):
@@ -85,8 +84,8 @@ def test_the_prompt_does_not_repeat_what_the_conversation_has(tmp_path: Path):
     assert ["in the garage" in system for system in model.systems] == [False, False, True]
 
 
-def test_neither_prompts_nor_notices_are_what_the_user_said(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_neither_prompts_nor_notices_are_what_the_user_said(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     model = ScriptedChatModel()
     memory.diary.sync.notes.put("ana", "places", "key", "The key hangs in the garage.")
     create_agent(model, middleware=[memory]).invoke(
@@ -104,7 +103,7 @@ def test_neither_prompts_nor_notices_are_what_the_user_said(tmp_path: Path):
     assert "in the garage" in model.systems[0]
 
 
-def test_a_summary_in_place_of_everything_loses_nothing_of_the_run(tmp_path: Path):
+def test_a_summary_in_place_of_everything_loses_nothing_of_the_run(place: Place):
     class Forgetting(AgentMiddleware):  # type: ignore[type-arg]
         def before_model(self, state: Any, runtime: Any) -> Any:
             if len(state["messages"]) < 3:
@@ -113,7 +112,7 @@ def test_a_summary_in_place_of_everything_loses_nothing_of_the_run(tmp_path: Pat
                 "messages": [RemoveMessage(id=REMOVE_ALL_MESSAGES), notice("A pie is ordered.")]
             }
 
-    memory = DiaryMiddleware(tmp_path, "ana")
+    memory = DiaryMiddleware(place, "ana")
     model = ScriptedChatModel(lines=[calling("order", cake="pie"), "Ordered."])
     agent = create_agent(model, [order], middleware=[memory, Forgetting()])  # type: ignore[list-item]
     agent.invoke(asking("A pie!"), CHAT)
@@ -122,10 +121,10 @@ def test_a_summary_in_place_of_everything_loses_nothing_of_the_run(tmp_path: Pat
     assert "A pie is ordered." not in texts
 
 
-def test_a_summary_in_the_middle_of_a_run_costs_nothing_of_it(tmp_path: Path):
+def test_a_summary_in_the_middle_of_a_run_costs_nothing_of_it(place: Place):
     for order_of in (1, -1):
         thread: Any = {"configurable": {"thread_id": f"chat{order_of}"}}
-        memory = DiaryMiddleware(tmp_path, "ana")
+        memory = DiaryMiddleware(place, "ana")
         calls = [calling("order", f"call_{n}", cake=f"cake {n}") for n in range(6)]
         model = ScriptedChatModel(lines=["Hello!", *calls, "All ordered.", "You're welcome."])
         summary = SummarizationMiddleware(
@@ -161,12 +160,12 @@ def test_a_summary_in_the_middle_of_a_run_costs_nothing_of_it(tmp_path: Path):
     assert "They order cakes." not in said(memory.diary)
 
 
-def test_messages_taken_out_of_the_history_stay_in_the_diary(tmp_path: Path):
+def test_messages_taken_out_of_the_history_stay_in_the_diary(place: Place):
     class Trimming(AgentMiddleware):  # type: ignore[type-arg]
         def before_model(self, state: Any, runtime: Any) -> Any:
             return {"messages": [RemoveMessage(id=m.id) for m in state["messages"][:-2]]}
 
-    memory = DiaryMiddleware(tmp_path, "ana")
+    memory = DiaryMiddleware(place, "ana")
     agent = create_agent(
         ScriptedChatModel(),
         middleware=[memory, Trimming()],  # type: ignore[list-item]
@@ -180,16 +179,16 @@ def test_messages_taken_out_of_the_history_stay_in_the_diary(tmp_path: Path):
     assert turns(memory.diary) == 4
 
 
-def test_what_another_middleware_hides_is_hidden_in_the_diary(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_what_another_middleware_hides_is_hidden_in_the_diary(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     hiding = PIIMiddleware("email")
     agent = create_agent(ScriptedChatModel(), middleware=[memory, hiding])
     agent.invoke(asking("Write to ana@example.com."), CHAT)
     assert said(memory.diary)[0] == "Write to [REDACTED_EMAIL]."
 
 
-def test_a_run_that_is_ended_early_is_recorded_to_its_end(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_a_run_that_is_ended_early_is_recorded_to_its_end(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     model = ScriptedChatModel(lines=[calling("order", cake="pie")])
     limit = ModelCallLimitMiddleware(run_limit=2)
     answer = create_agent(model, [order], middleware=[memory, limit]).invoke(asking("A pie!"), CHAT)

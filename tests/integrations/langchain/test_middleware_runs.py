@@ -27,6 +27,8 @@ from langchain_diarist import DiaryMiddleware
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from integrations.places import Place
+
 
 CHAT: Any = {"configurable": {"thread_id": "chat"}}
 WALNUTS = "I'm allergic to walnuts."
@@ -62,8 +64,8 @@ def waiting(memory: DiaryMiddleware, **kwargs: Any) -> tuple[Any, ScriptedChatMo
 APPROVE: Any = Command(resume={"decisions": [{"type": "approve"}]})
 
 
-def test_a_run_that_waits_for_a_person_is_recorded_once_when_it_ends(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_a_run_that_waits_for_a_person_is_recorded_once_when_it_ends(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     agent, _ = waiting(memory)
     assert turns(memory.diary) == 0
     answer = agent.invoke(APPROVE, CHAT)
@@ -76,13 +78,13 @@ def test_a_run_that_waits_for_a_person_is_recorded_once_when_it_ends(tmp_path: P
     assert "walnuts" in memory.diary.sync.preferences("ana")
 
 
-def test_another_process_may_resume_it(tmp_path: Path):
+def test_another_process_may_resume_it(place: Place):
     saver = InMemorySaver()
     people = HumanInTheLoopMiddleware(interrupt_on={"order": True})
     lines = [calling("order", cake="brownie")], ["Ordered."]
     answers: list[Any] = [asking(WALNUTS), APPROVE]
     for script, put_in in zip(lines, answers, strict=True):
-        memory = DiaryMiddleware(tmp_path, "ana")
+        memory = DiaryMiddleware(place, "ana")
         agent = create_agent(
             ScriptedChatModel(lines=script),
             [order],
@@ -90,12 +92,12 @@ def test_another_process_may_resume_it(tmp_path: Path):
             checkpointer=saver,
         )
         asyncio.run(agent.ainvoke(put_in, CHAT))
-    assert len(said(Diary(tmp_path))) == 4
-    assert turns(Diary(tmp_path)) == 1
+    assert len(said(Diary(place))) == 4
+    assert turns(Diary(place)) == 1
 
 
-def test_it_stays_the_run_of_its_user_whoever_resumes_it():
-    memory = DiaryMiddleware(None)
+def test_it_stays_the_run_of_its_user_whoever_resumes_it(place: Place):
+    memory = DiaryMiddleware(place)
     agent, model = waiting(memory, context={"user_id": "ana"})
     memory.diary.sync.upsert_preference("boss", "likes", "love profit")
     agent.invoke(APPROVE, CHAT, context={"user_id": "boss"})
@@ -104,8 +106,8 @@ def test_it_stays_the_run_of_its_user_whoever_resumes_it():
     assert "profit" not in model.systems[-1]
 
 
-def test_tools_write_for_the_user_of_the_run_whoever_resumes_it():
-    memory = DiaryMiddleware(None, tools=True)
+def test_tools_write_for_the_user_of_the_run_whoever_resumes_it(place: Place):
+    memory = DiaryMiddleware(place, tools=True)
     model = ScriptedChatModel(lines=[calling("manage_memory", content="likes tea"), "Done."])
     people = HumanInTheLoopMiddleware(interrupt_on={"manage_memory": True})
     agent = create_agent(model, middleware=[memory, people], checkpointer=InMemorySaver())
@@ -115,8 +117,8 @@ def test_tools_write_for_the_user_of_the_run_whoever_resumes_it():
     assert [len(notes.list(user_id)) for user_id in ("ana", "boss")] == [1, 0]
 
 
-def test_one_that_is_left_waiting_is_recorded_with_what_the_user_says_next(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_one_that_is_left_waiting_is_recorded_with_what_the_user_says_next(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     agent, _ = waiting(memory)
     agent.invoke(asking("Never mind."), CHAT)
     texts = said(memory.diary)
@@ -128,8 +130,8 @@ def test_one_that_is_left_waiting_is_recorded_with_what_the_user_says_next(tmp_p
 # ---------------------------------------------------------------- a run fails
 
 
-def test_a_run_that_fails_is_recorded_with_the_next_one_of_its_thread(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_a_run_that_fails_is_recorded_with_the_next_one_of_its_thread(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     model = ScriptedChatModel(
         lines=[calling("order", cake="brownie"), TimeoutError("no answer"), "Hello!"]
     )
@@ -145,8 +147,8 @@ def test_a_run_that_fails_is_recorded_with_the_next_one_of_its_thread(tmp_path: 
     assert said(memory.diary)[5:] == ["Good.", "Hello!"]
 
 
-def test_one_that_is_taken_up_where_it_failed_is_recorded_once(tmp_path: Path):
-    memory = DiaryMiddleware(tmp_path, "ana")
+def test_one_that_is_taken_up_where_it_failed_is_recorded_once(place: Place):
+    memory = DiaryMiddleware(place, "ana")
     model = ScriptedChatModel(lines=[TimeoutError("no answer"), "Hello!"])
     agent = create_agent(model, middleware=[memory], checkpointer=InMemorySaver())
     with pytest.raises(TimeoutError):
@@ -155,8 +157,8 @@ def test_one_that_is_taken_up_where_it_failed_is_recorded_once(tmp_path: Path):
     assert said(memory.diary) == [WALNUTS, "Hello!"]
 
 
-def test_what_another_user_left_in_the_thread_is_theirs():
-    memory = DiaryMiddleware(None)
+def test_what_another_user_left_in_the_thread_is_theirs(place: Place):
+    memory = DiaryMiddleware(place)
     model = ScriptedChatModel(lines=[TimeoutError("no answer"), "Hello!"])
     agent = create_agent(model, middleware=[memory], checkpointer=InMemorySaver())
     with pytest.raises(TimeoutError):
@@ -166,9 +168,9 @@ def test_what_another_user_left_in_the_thread_is_theirs():
     assert said(memory.diary, "ben") == ["Hi!", "Hello!"]
 
 
-def test_a_retried_call_of_the_model_is_recorded_once(tmp_path: Path):
+def test_a_retried_call_of_the_model_is_recorded_once(place: Place):
     for order_of in (1, -1):
-        memory = DiaryMiddleware(tmp_path, "ana", name=f"memory{order_of}")
+        memory = DiaryMiddleware(place, "ana", name=f"memory{order_of}")
         model = ScriptedChatModel(
             lines=[ConnectionError("once"), calling("order", cake="pie"), "Ordered."]
         )
@@ -264,10 +266,8 @@ def test_a_broken_page_costs_neither_the_answer_nor_the_turn(
     assert "love tea" in memory.diary.sync.preferences("ana")
 
 
-def test_nobody_bound_is_no_failure_of_the_diary(tmp_path: Path):
-    agent = create_agent(
-        ScriptedChatModel(), middleware=[DiaryMiddleware(tmp_path, on_error="warn")]
-    )
+def test_nobody_bound_is_no_failure_of_the_diary(place: Place):
+    agent = create_agent(ScriptedChatModel(), middleware=[DiaryMiddleware(place, on_error="warn")])
     with pytest.raises(UserNotBoundError):
         agent.invoke(asking("Hi!"))
 
@@ -300,9 +300,9 @@ def test_a_tool_that_finds_the_diary_failing_lets_the_agent_go_on(
 
 @pytest.mark.parametrize("is_first_one_remembering", [True, False])
 def test_an_agent_to_which_another_hands_over_records_what_the_user_said(
-    is_first_one_remembering: bool, tmp_path: Path
+    is_first_one_remembering: bool, place: Place
 ):
-    memory = DiaryMiddleware(tmp_path, "ana", "chat")
+    memory = DiaryMiddleware(place, "ana", "chat")
 
     @tool
     def hand_over(runtime: ToolRuntime) -> Any:
@@ -331,8 +331,8 @@ def test_an_agent_to_which_another_hands_over_records_what_the_user_said(
     assert known.count("(said 1×)") == 2
 
 
-def test_one_that_goes_on_with_nothing_new_says_nothing_of_another_user():
-    memory = DiaryMiddleware(None)
+def test_one_that_goes_on_with_nothing_new_says_nothing_of_another_user(place: Place):
+    memory = DiaryMiddleware(place)
     agent = create_agent(ScriptedChatModel(), middleware=[memory], checkpointer=InMemorySaver())
     agent.invoke(asking(WALNUTS), CHAT, context={"user_id": "ana"})
     agent.invoke(asking(), CHAT, context={"user_id": "ben"})

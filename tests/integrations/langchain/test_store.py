@@ -236,8 +236,8 @@ def test_namespaces_are_exact_text_with_wildcards_for_one_label(store: DiaryStor
     assert store.batch([ListNamespacesOp(never)]) == [[]]
 
 
-def test_one_class_serves_running_loops_threads_and_several_loops(tmp_path):
-    store = DiaryStore(tmp_path)
+def test_one_class_serves_running_loops_threads_and_several_loops(place):
+    store = DiaryStore(place)
 
     async def work(number: int) -> None:
         await store.aput(N, f"async{number}", {})
@@ -254,10 +254,10 @@ def test_one_class_serves_running_loops_threads_and_several_loops(tmp_path):
     assert len(store.search(N, limit=1000)) == 5 * 22
 
 
-def test_a_second_store_sees_what_the_first_has_put(tmp_path):
-    DiaryStore(tmp_path).put(N, "k", {"n": 1})
-    assert keys(DiaryStore(tmp_path)) == ["k"]
-    assert Diary(tmp_path).sync.notes.get("langgraph", N, "k").value == {"n": 1}  # type: ignore[union-attr]
+def test_a_second_store_sees_what_the_first_has_put(place):
+    DiaryStore(place).put(N, "k", {"n": 1})
+    assert keys(DiaryStore(place)) == ["k"]
+    assert Diary(place).sync.notes.get("langgraph", N, "k").value == {"n": 1}  # type: ignore[union-attr]
 
 
 def test_what_others_put_into_the_diary_arrives_as_a_mapping(store: DiaryStore):

@@ -13,7 +13,8 @@ from langchain_diarist import DiaryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from integrations.places import Place
 
 N = ("memories", "ana")
 FORK = multiprocessing.get_context("fork")
@@ -44,8 +45,8 @@ def names(store: DiaryStore) -> set[str]:
     return {item.key for item in store.search(N, limit=1000)}
 
 
-def test_after_a_fork_child_and_parent_go_on_with_the_store_they_have(tmp_path: Path):
-    store = DiaryStore(tmp_path, index={"embed": embed, "dims": 2, "fields": ["text"]})
+def test_after_a_fork_child_and_parent_go_on_with_the_store_they_have(place: Place):
+    store = DiaryStore(place, index={"embed": embed, "dims": 2, "fields": ["text"]})
     store.put(N, "before", {"text": "tea"})
     asyncio.run(store.aput(N, "awaited", {"text": "milk"}))
 
@@ -62,8 +63,8 @@ def test_after_a_fork_child_and_parent_go_on_with_the_store_they_have(tmp_path: 
     assert {item.key for item in best} == {"before", "child"}
 
 
-def test_a_fork_in_a_running_loop_leaves_what_is_awaited_there_alone(tmp_path: Path):
-    store = DiaryStore(tmp_path)
+def test_a_fork_in_a_running_loop_leaves_what_is_awaited_there_alone(place: Place):
+    store = DiaryStore(place)
 
     async def main() -> None:
         going_on = [asyncio.create_task(store.aput(N, f"loop{n}", {})) for n in range(50)]
@@ -76,8 +77,8 @@ def test_a_fork_in_a_running_loop_leaves_what_is_awaited_there_alone(tmp_path: P
     assert names(store) == {"child", *(f"loop{n}" for n in range(50))}
 
 
-def test_many_children_and_their_parent_put_at_once_and_nothing_is_lost(tmp_path: Path):
-    store = DiaryStore(tmp_path)
+def test_many_children_and_their_parent_put_at_once_and_nothing_is_lost(place: Place):
+    store = DiaryStore(place)
     store.put(N, "first", {})
     start = time.monotonic() + 0.2
 
@@ -93,7 +94,7 @@ def test_many_children_and_their_parent_put_at_once_and_nothing_is_lost(tmp_path
     assert names(store) == {"first", *everyone}
 
 
-def test_a_model_is_awaited_in_the_loop_of_each_caller_though_many_run_at_once(tmp_path: Path):
+def test_a_model_is_awaited_in_the_loop_of_each_caller_though_many_run_at_once(place: Place):
     loops: set[asyncio.AbstractEventLoop] = set()
     everyone = threading.Barrier(4)
 
@@ -102,7 +103,7 @@ def test_a_model_is_awaited_in_the_loop_of_each_caller_though_many_run_at_once(t
         await asyncio.sleep(0.001)
         return embed(texts)
 
-    store = DiaryStore(tmp_path, index={"embed": embed_in_loop, "dims": 2, "fields": ["text"]})
+    store = DiaryStore(place, index={"embed": embed_in_loop, "dims": 2, "fields": ["text"]})
     callers: list[asyncio.AbstractEventLoop] = []
 
     async def work(number: int) -> None:

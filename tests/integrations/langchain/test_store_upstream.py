@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backends.postgres_server import address
 from upstream import outcome, unpacked
 
 PLUGIN = Path(__file__).with_name("upstream_plugin.py")
@@ -43,11 +44,22 @@ SUITES = [
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("kept", ["in memory", "PostgreSQL"])
 @pytest.mark.parametrize(
     ("release", "suite", "passing", "others"), SUITES, ids=lambda value: str(value)[:40]
 )
 def test_their_tests_pass_with_our_store(
-    release: tuple[str, str], suite: str, passing: int, others: dict[str, str]
+    release: tuple[str, str],
+    suite: str,
+    passing: int,
+    others: dict[str, str],
+    kept: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    if kept == "PostgreSQL":
+        request.getfixturevalue("postgres")
+        schema = request.getfixturevalue("postgres_schema")
+        monkeypatch.setenv("DIARIST_UPSTREAM", address(schema=schema))
     failed, passed, printed = outcome(unpacked(*release), f"tests/{suite}", PLUGIN)
     assert (failed, passed) == (set(others), passing), printed

@@ -17,9 +17,10 @@ from langchain_diarist import diary_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from langchain_core.tools import BaseTool
+
+    from integrations.places import Place
 
 
 def by_name(*args: Any, **kwargs: Any) -> dict[str, BaseTool]:
@@ -38,8 +39,8 @@ BOTH = pytest.mark.parametrize("ask", [call, acall])
 
 
 @BOTH
-def test_a_memory_is_kept_found_changed_and_deleted(ask: Callable[..., str], tmp_path: Path):
-    tools = by_name(tmp_path, "ana")
+def test_a_memory_is_kept_found_changed_and_deleted(ask: Callable[..., str], place: Place):
+    tools = by_name(place, "ana")
     manage, search = tools["manage_memory"], tools["search_memory"]
     created = ask(manage, content="Ana's sister is called Rita.")
     id = created.removeprefix("Created memory ").rstrip(".")
@@ -56,8 +57,8 @@ def test_a_memory_is_kept_found_changed_and_deleted(ask: Callable[..., str], tmp
 
 
 @BOTH
-def test_what_was_not_done_is_not_claimed(ask: Callable[..., str], tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_what_was_not_done_is_not_claimed(ask: Callable[..., str], place: Place):
+    diary = Diary(place)
     manage = by_name(diary, "ana")["manage_memory"]
     id = ask(manage, content="likes tea").split()[-1].rstrip(".")
     assert ask(manage, content="likes tea") == f"Known already as memory {id}; nothing was created."
@@ -72,8 +73,8 @@ def test_what_was_not_done_is_not_claimed(ask: Callable[..., str], tmp_path: Pat
     assert [note.value for note in diary.sync.notes.list("ana")] == [{"content": "likes tea"}]
 
 
-def test_a_memory_that_was_changed_does_not_stand_for_what_it_said_before(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_a_memory_that_was_changed_does_not_stand_for_what_it_said_before(place: Place):
+    diary = Diary(place)
     manage = by_name(diary, "ana")["manage_memory"]
     id = call(manage, content="likes tea").split()[-1].rstrip(".")
     call(manage, action="update", id=id, content="likes coffee")
@@ -83,8 +84,8 @@ def test_a_memory_that_was_changed_does_not_stand_for_what_it_said_before(tmp_pa
     assert sorted(values) == ["likes coffee", "likes tea"]
 
 
-def test_a_search_goes_on_page_by_page_and_looks_everywhere(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_a_search_goes_on_page_by_page_and_looks_everywhere(place: Place):
+    diary = Diary(place)
     diary.sync.upsert_preference("ana", "likes", "love tea")
     diary.sync.messages.append("ana", "chat", [diarist.Message("user", "The tea was cold.")])
     for number in range(30):
@@ -99,8 +100,8 @@ def test_a_search_goes_on_page_by_page_and_looks_everywhere(tmp_path: Path):
     assert call(search, query="tea", offset=99) == "Nothing more was found."
 
 
-def test_a_filter_takes_only_notes_with_these_values(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_a_filter_takes_only_notes_with_these_values(place: Place):
+    diary = Diary(place)
     for minutes in (10, 40):
         diary.sync.notes.put("ana", "recipes", f"soup{minutes}", {"minutes": minutes})
     search = by_name(diary, "ana")["search_memory"]
@@ -109,8 +110,8 @@ def test_a_filter_takes_only_notes_with_these_values(tmp_path: Path):
     assert call(search, filter={"minutes": {"$near": 30}}).startswith("Error: ")
 
 
-def test_all_tools_of_a_diary_are_there_with_their_schemas(tmp_path: Path):
-    tools, own = by_name(tmp_path, "ana"), diarist.diary_tools(Diary(tmp_path), "ana")
+def test_all_tools_of_a_diary_are_there_with_their_schemas(place: Place):
+    tools, own = by_name(place, "ana"), diarist.diary_tools(Diary(place), "ana")
     assert set(tools) == {tool.name for tool in own} | {"manage_memory"}
     for tool in own:
         shown = convert_to_openai_tool(tools[tool.name])["function"]
@@ -126,13 +127,13 @@ def test_all_tools_of_a_diary_are_there_with_their_schemas(tmp_path: Path):
     assert acall(tools["upsert_preference"], **said, id="tea").startswith("Confirmed likes/tea")
 
 
-def test_some_of_them_can_be_chosen(tmp_path: Path):
-    assert list(by_name(tmp_path, include=["search_memory", "get_note"], prefix="my_")) == [
+def test_some_of_them_can_be_chosen(place: Place):
+    assert list(by_name(place, include=["search_memory", "get_note"], prefix="my_")) == [
         "my_search_memory", "my_get_note",
     ]  # fmt: skip
-    assert "manage_memory" not in by_name(tmp_path, exclude=["manage_memory"])
+    assert "manage_memory" not in by_name(place, exclude=["manage_memory"])
     with pytest.raises(ValueError, match="no tool is called fly"):
-        diary_tools(tmp_path, include=["fly"])
+        diary_tools(place, include=["fly"])
 
 
 def test_without_records_there_are_none_for_memories():
@@ -144,8 +145,8 @@ def test_without_records_there_are_none_for_memories():
         diary_tools(pages, include=["manage_memory"])
 
 
-def test_an_agents_run_says_whose_they_are_and_a_model_can_not(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_an_agents_run_says_whose_they_are_and_a_model_can_not(place: Place):
+    diary = Diary(place)
     forged = calling("put_note", key="k", text="v", runtime={"context": {"user_id": "boss"}})
     for context, config in (
         ({"user_id": "ana"}, None),
@@ -162,8 +163,8 @@ def test_an_agents_run_says_whose_they_are_and_a_model_can_not(tmp_path: Path):
         )
 
 
-def test_the_thread_is_the_conversation_that_goes_on(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_thread_is_the_conversation_that_goes_on(place: Place):
+    diary = Diary(place)
     diary.sync.update_memory("ana", "chat", "I love tea.", "Noted.")
     model = ScriptedChatModel(lines=[calling("conversation_summary"), "Done."])
     agent: Any = create_agent(model, diary_tools(diary, lambda runtime: "ana"))
@@ -172,8 +173,8 @@ def test_the_thread_is_the_conversation_that_goes_on(tmp_path: Path):
 
 
 @BOTH
-def test_outside_of_an_agent_it_is_who_is_bound(ask: Callable[..., str], tmp_path: Path):
-    tools = by_name(tmp_path)
+def test_outside_of_an_agent_it_is_who_is_bound(ask: Callable[..., str], place: Place):
+    tools = by_name(place)
     with bind_user("ana"):
         ask(tools["put_note"], key="k", text="v")
         assert "v" in ask(tools["get_note"], key="k")
@@ -184,9 +185,9 @@ def test_outside_of_an_agent_it_is_who_is_bound(ask: Callable[..., str], tmp_pat
 
 
 @BOTH
-def test_a_runtime_that_a_model_makes_up_says_nothing(ask: Callable[..., str], tmp_path: Path):
+def test_a_runtime_that_a_model_makes_up_says_nothing(ask: Callable[..., str], place: Place):
     made_up = {"context": {"user_id": "ben"}, "config": {"configurable": {"user_id": "ben"}}}
-    bound = by_name(tmp_path)["manage_memory"]
+    bound = by_name(place)["manage_memory"]
     with bind_user("ana"):
         assert "Created" in ask(bound, content="Ana is a diver.", runtime=made_up)
     seen: list[object] = []
@@ -195,8 +196,8 @@ def test_a_runtime_that_a_model_makes_up_says_nothing(ask: Callable[..., str], t
         seen.append(runtime)
         return "cleo"
 
-    ask(by_name(tmp_path, owner)["manage_memory"], content="Cleo sails.", runtime=made_up)
-    assert (seen, Diary(tmp_path).sync.list_users()) == ([None], ["ana", "cleo"])
+    ask(by_name(place, owner)["manage_memory"], content="Cleo sails.", runtime=made_up)
+    assert (seen, Diary(place).sync.list_users()) == ([None], ["ana", "cleo"])
 
 
 @BOTH

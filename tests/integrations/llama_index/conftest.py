@@ -10,11 +10,9 @@ from diarist import Diary
 from llama_index_diarist import DiaryAsyncChatStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from diarist import PostgresBackend
+    from integrations.places import Place
 
 
 @pytest.fixture
-def queue(place: Path | PostgresBackend) -> DiaryAsyncChatStore:
+def queue(place: Place) -> DiaryAsyncChatStore:
     return DiaryAsyncChatStore(Diary(place), "ana")

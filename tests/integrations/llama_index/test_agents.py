@@ -29,6 +29,8 @@ from llama_index_diarist import DiaryMemory, diary_tools
 if TYPE_CHECKING:
     from llama_index.core.llms import ChatMessage
 
+    from integrations.places import Place
+
 
 def agent_with(*lines: Any, **settings: Any) -> tuple[FunctionAgent, ScriptedLLM]:
     llm = ScriptedLLM(*lines)
@@ -51,12 +53,12 @@ def look(text: str) -> str:
 # ------------------------------------------------------------ runs of one context
 
 
-@pytest.mark.parametrize("place", ["folder", "diary", "memory"])
+@pytest.mark.parametrize("kind", ["a diary", "its address", "memory"])
 @pytest.mark.parametrize("is_serialized", [False, True])
 def test_three_runs_with_one_context_show_the_model_1_3_and_5_messages(
-    place: str, is_serialized: bool, tmp_path: Path
+    kind: str, is_serialized: bool, place: Place, address: str
 ):
-    diary = {"folder": tmp_path, "diary": Diary(tmp_path), "memory": None}[place]
+    diary = {"a diary": Diary(place), "its address": address, "memory": None}[kind]
     agent, llm = agent_with("one", "two", "three", tools=[look])
 
     async def main() -> None:
@@ -73,25 +75,25 @@ def test_three_runs_with_one_context_show_the_model_1_3_and_5_messages(
     assert chat(llm.shown[-1]) == ["a", "one", "b", "two", "c"]
 
 
-def test_the_next_session_is_told_what_the_user_said_in_the_last(tmp_path: Path):
+def test_the_next_session_is_told_what_the_user_said_in_the_last(place: Place):
     agent, llm = agent_with(system_prompt="You help.", tools=[look])
 
     async def main() -> None:
         for session, text in [("monday", "I'm allergic to walnuts."), ("friday", "A cake?")]:
-            memory = DiaryMemory.open(tmp_path, "ana", session)
+            memory = DiaryMemory.open(place, "ana", session)
             await agent.run(user_msg=text, memory=memory)
 
     asyncio.run(main())
     assert chat(llm.shown[-1]) == ["A cake?"]
     assert "allergic to walnuts" in system(llm.shown[-1])
     assert "walnuts" not in system(llm.shown[0])
-    assert SyncDiary(tmp_path).preferences("ana")
+    assert SyncDiary(place).preferences("ana")
 
 
-def test_with_a_system_prompt_the_model_can_be_shown_one_system_message(tmp_path: Path):
-    SyncDiary(tmp_path).upsert_preference("ana", "likes", "love tea")
+def test_with_a_system_prompt_the_model_can_be_shown_one_system_message(place: Place):
+    SyncDiary(place).upsert_preference("ana", "likes", "love tea")
     agent, llm = agent_with(system_prompt="You help.", tools=[look])
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", insert_method="user")
+    memory = DiaryMemory.open(place, "ana", "chat", insert_method="user")
 
     async def main() -> None:
         await agent.run(user_msg="What?", memory=memory)
@@ -102,9 +104,9 @@ def test_with_a_system_prompt_the_model_can_be_shown_one_system_message(tmp_path
     assert "love tea" in (llm.shown[0][1].content or "")
 
 
-def test_a_run_with_tools_is_one_turn(tmp_path: Path):
+def test_a_run_with_tools_is_one_turn(place: Place):
     agent, llm = agent_with(calling("look", text="I love beer"), "Here.", tools=[look])
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     async def main() -> None:
         await agent.run(user_msg="I love tea.", memory=memory)
@@ -122,9 +124,9 @@ def test_a_run_with_tools_is_one_turn(tmp_path: Path):
     assert [m.role.value for m in llm.shown[2]][1:] == [*roles[:4], "user"]
 
 
-def test_a_history_given_to_a_run_takes_the_place_of_what_was_there(tmp_path: Path):
+def test_a_history_given_to_a_run_takes_the_place_of_what_was_there(place: Place):
     agent, llm = agent_with("one", "two", tools=[look])
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", context_tokens=0)
+    memory = DiaryMemory.open(place, "ana", "chat", context_tokens=0)
 
     async def main() -> None:
         await agent.run(user_msg="old", memory=memory)
@@ -136,9 +138,9 @@ def test_a_history_given_to_a_run_takes_the_place_of_what_was_there(tmp_path: Pa
     assert "tea" in memory.diary.sync.preferences("ana")
 
 
-def test_a_run_whose_model_fails_keeps_the_question(tmp_path: Path):
+def test_a_run_whose_model_fails_keeps_the_question(place: Place):
     agent, llm = agent_with(RuntimeError("no answer"), "Noted.", tools=[look])
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     async def main() -> None:
         with pytest.raises(RuntimeError, match="no answer"):
@@ -150,10 +152,10 @@ def test_a_run_whose_model_fails_keeps_the_question(tmp_path: Path):
     assert "tea" in memory.diary.sync.preferences("ana")
 
 
-def test_an_agent_that_thinks_aloud_remembers(tmp_path: Path):
+def test_an_agent_that_thinks_aloud_remembers(place: Place):
     llm = ScriptedLLM("Thought: easy.\nAnswer: Hello!", "Thought: easy.\nAnswer: Again!")
     agent = ReActAgent(llm=llm, tools=[look], streaming=False)
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     async def main() -> None:
         await agent.run(user_msg="I love tea.", memory=memory)
@@ -167,9 +169,9 @@ def test_an_agent_that_thinks_aloud_remembers(tmp_path: Path):
 # ------------------------------------------------------------ a workflow
 
 
-def test_a_workflow_with_a_handoff_remembers_and_learns_a_turn_once(tmp_path: Path):
+def test_a_workflow_with_a_handoff_remembers_and_learns_a_turn_once(place: Place):
     extractor = ScriptedExtractor([Extraction()] * 9)
-    memory = DiaryMemory.open(Diary(tmp_path, agent=extractor), "ana", "chat")
+    memory = DiaryMemory.open(Diary(place, agent=extractor), "ana", "chat")
     first = ScriptedLLM(calling("handoff", to_agent="cook", reason="food"))
     second = ScriptedLLM("A cake.", "Another.")
     workflow = AgentWorkflow(
@@ -209,12 +211,12 @@ def workflow_of(host: ScriptedLLM, cook: ScriptedLLM) -> AgentWorkflow:
     )
 
 
-def test_agents_that_hand_over_and_back_are_one_turn_and_see_all_of_it(tmp_path: Path):
+def test_agents_that_hand_over_and_back_are_one_turn_and_see_all_of_it(place: Place):
     host = ScriptedLLM(calling("handoff", to_agent="cook", reason="food"), "Tea then.", "More.")
     cook = ScriptedLLM(
         calling("look", text="tea"), calling("handoff", to_agent="host", reason="done")
     )
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     async def main() -> None:
         ctx = Context(workflow_of(host, cook))
@@ -230,10 +232,10 @@ def test_agents_that_hand_over_and_back_are_one_turn_and_see_all_of_it(tmp_path:
     assert "found tea" in chat(host.shown[1])
 
 
-def test_what_was_asked_before_the_agent_handed_over_to_fails_is_learned(tmp_path: Path):
+def test_what_was_asked_before_the_agent_handed_over_to_fails_is_learned(place: Place):
     host = ScriptedLLM(calling("handoff", to_agent="cook", reason="food"), "Yes.")
     workflow = workflow_of(host, ScriptedLLM(RuntimeError("no answer")))
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     async def main() -> None:
         with pytest.raises(RuntimeError, match="no answer"):
@@ -248,11 +250,11 @@ def test_what_was_asked_before_the_agent_handed_over_to_fails_is_learned(tmp_pat
 
 
 @pytest.mark.parametrize("flavour", ["chat", "achat", "stream_chat", "astream_chat"])
-def test_a_chat_engine_remembers(flavour: str, tmp_path: Path):
+def test_a_chat_engine_remembers(flavour: str, place: Place):
     llm = ScriptedLLM("Noted.", "Tea.")
 
     def ask(text: str) -> None:
-        memory = DiaryMemory.open(tmp_path, "ana", "chat", context_tokens=0)
+        memory = DiaryMemory.open(place, "ana", "chat", context_tokens=0)
         engine = SimpleChatEngine.from_defaults(llm=llm, memory=memory, system_prompt="You help.")
 
         async def main() -> None:
@@ -270,29 +272,29 @@ def test_a_chat_engine_remembers(flavour: str, tmp_path: Path):
     ask("I love tea.")
     ask("What do I love?")
     assert chat(llm.shown[-1]) == ["I love tea.", "Noted.", "What do I love?"]
-    assert "love tea" in SyncDiary(tmp_path).preferences("ana")
+    assert "love tea" in SyncDiary(place).preferences("ana")
 
 
-def test_a_blocking_engine_works_in_a_running_loop(tmp_path: Path):
+def test_a_blocking_engine_works_in_a_running_loop(place: Place):
     llm = ScriptedLLM("Noted.")
 
     async def main() -> None:
         with bind_user("ana", "chat"):
-            memory = DiaryMemory.open(tmp_path)
+            memory = DiaryMemory.open(place)
             engine = SimpleChatEngine.from_defaults(llm=llm, memory=memory)
             engine.chat("I love tea.")
             assert len(memory.get()) == 3
 
     asyncio.run(main())
-    assert "love tea" in SyncDiary(tmp_path).preferences("ana")
+    assert "love tea" in SyncDiary(place).preferences("ana")
 
 
 # ------------------------------------------------------------ whose, failures, tools
 
 
-def test_a_run_is_about_who_is_bound(tmp_path: Path):
-    agent, llm = agent_with(tools=diary_tools(tmp_path))
-    memory = DiaryMemory.open(tmp_path)
+def test_a_run_is_about_who_is_bound(place: Place):
+    agent, llm = agent_with(tools=diary_tools(place))
+    memory = DiaryMemory.open(place)
 
     async def main() -> None:
         with pytest.raises(UserNotBoundError):
@@ -306,7 +308,7 @@ def test_a_run_is_about_who_is_bound(tmp_path: Path):
 
     asyncio.run(main())
     assert len(llm.shown) == 2
-    diary = SyncDiary(tmp_path)
+    diary = SyncDiary(place)
     for name, other in [("ana", "ben"), ("ben", "ana")]:
         assert f"{name}'s tea" in diary.preferences(name)
         assert f"{other}'s tea" not in diary.preferences(name)
@@ -370,13 +372,13 @@ asyncio.run(main())
 """
 
 
-def test_a_context_goes_on_in_another_process(tmp_path: Path):
+def test_a_context_goes_on_in_another_process(address: str):
     saved, seen = "none", []
     root = Path(__file__).parents[3]
     paths = [str(root / part) for part in ("core", "integrations", "tests")]
     for question in "abc":
         code = f"import sys; sys.path[:0] = {paths!r}\n{CHILD}"
-        command = [sys.executable, "-c", code, str(tmp_path), question, saved]
+        command = [sys.executable, "-c", code, address, question, saved]
         done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
         found = json.loads(done.stdout)
         seen.append(found["seen"])

@@ -14,7 +14,7 @@ from integrations.llama_index.scripted import answer, calling, texts, user
 from llama_index_diarist import DiaryAsyncChatStore, DiaryMemory, DiaryMemoryBlock
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 
 def words(text: str) -> list[str]:
@@ -32,8 +32,8 @@ def ask(block: DiaryMemoryBlock, text: str = "What?", **kwargs: Any) -> str:
 
 
 @pytest.fixture
-def diary(tmp_path: Path) -> SyncDiary:
-    diary = SyncDiary(tmp_path)
+def diary(place: Place) -> SyncDiary:
+    diary = SyncDiary(place)
     for text in ("love tea", "love rye bread", "love </memory> rice"):
         diary.upsert_preference("ana", "likes", text, id="new")
     return diary
@@ -54,8 +54,8 @@ def test_a_memory_shows_what_the_diary_says(method: InsertMethod, diary: SyncDia
         assert len(shown) == (2 if method is InsertMethod.SYSTEM else 1)
 
 
-def test_an_empty_diary_says_nothing(tmp_path: Path):
-    block = DiaryMemoryBlock(tmp_path, "ana")
+def test_an_empty_diary_says_nothing(place: Place):
+    block = DiaryMemoryBlock(place, "ana")
     assert ask(block, session_id="chat", initial_token_count=3) == ""
     assert asyncio.run(block.aget()) == ""
     memory = memory_with(block)
@@ -97,11 +97,11 @@ def test_a_memory_may_shorten_it(diary: SyncDiary):
 # ------------------------------------------------------------ what it learns
 
 
-@pytest.mark.parametrize("place", ["its own", "the diary's"])
-def test_it_learns_from_what_leaves_the_chat_once(place: str, tmp_path: Path):
+@pytest.mark.parametrize("chat", ["its own", "the diary's"])
+def test_it_learns_from_what_leaves_the_chat_once(chat: str, place: Place):
     """Where the chat is kept in the diary, nothing is kept twice."""
-    diary = SyncDiary(tmp_path)
-    store = DiaryAsyncChatStore(diary, "ana") if place == "the diary's" else None
+    diary = SyncDiary(place)
+    store = DiaryAsyncChatStore(diary, "ana") if chat == "the diary's" else None
     memory = memory_with(DiaryMemoryBlock(diary, "ana"), store)
     memory.put_messages([user("I love tea."), calling("look", text="I love beer."), answer("Ok.")])
     assert diary.preferences("ana") == ""
@@ -123,9 +123,9 @@ def test_it_learns_from_what_leaves_the_chat_once(place: str, tmp_path: Path):
     assert len(memory.get_all()) == 7
 
 
-def test_nothing_is_kept_twice_where_a_memory_is_put_to_by_several_at_once(tmp_path: Path):
+def test_nothing_is_kept_twice_where_a_memory_is_put_to_by_several_at_once(place: Place):
     """LlamaIndex's own hands over some messages twice then, and others not at all."""
-    memory = memory_with(DiaryMemoryBlock(tmp_path, "ana"), DiaryAsyncChatStore(tmp_path, "ana"))
+    memory = memory_with(DiaryMemoryBlock(place, "ana"), DiaryAsyncChatStore(place, "ana"))
 
     async def main() -> None:
         for number in range(6):
@@ -136,10 +136,10 @@ def test_nothing_is_kept_twice_where_a_memory_is_put_to_by_several_at_once(tmp_p
     assert len(memory.get_all()) == 12
 
 
-def test_in_a_diary_memory_it_learns_nothing_twice(tmp_path: Path):
-    block = DiaryMemoryBlock(tmp_path, "ana")
+def test_in_a_diary_memory_it_learns_nothing_twice(place: Place):
+    block = DiaryMemoryBlock(place, "ana")
     memory = DiaryMemory.open(
-        tmp_path, "ana", "chat", memory_blocks=[block], token_limit=10, token_flush_size=1,
+        place, "ana", "chat", memory_blocks=[block], token_limit=10, token_flush_size=1,
         tokenizer_fn=words,
     )  # fmt: skip
     for _ in range(4):
@@ -149,23 +149,23 @@ def test_in_a_diary_memory_it_learns_nothing_twice(tmp_path: Path):
     assert len(asyncio.run(memory.diary.records.turns("ana"))) == 8  # type: ignore[union-attr]
 
 
-def test_what_it_is_handed_stays_as_it_is(tmp_path: Path):
-    block = DiaryMemoryBlock(tmp_path, "ana")
+def test_what_it_is_handed_stays_as_it_is(place: Place):
+    block = DiaryMemoryBlock(place, "ana")
     given = [user("I love tea."), answer("Noted.")]
     asyncio.run(block.aput(given, session_id="chat"))
     assert texts(given) == ["I love tea.", "Noted."]
-    assert [one.id for one in SyncDiary(tmp_path).messages.sessions("ana")] == ["chat"]
-    assert SyncDiary(tmp_path).messages.read("ana", "chat") == []
-    (first, _) = SyncDiary(tmp_path).messages.read("ana", "chat", status="archived")
+    assert [one.id for one in SyncDiary(place).messages.sessions("ana")] == ["chat"]
+    assert SyncDiary(place).messages.read("ana", "chat") == []
+    (first, _) = SyncDiary(place).messages.read("ana", "chat", status="archived")
     assert first.payload is None
-    asyncio.run(DiaryMemoryBlock(tmp_path, "ben", learn=False).aput(given))
-    assert SyncDiary(tmp_path).list_users() == ["ana"]
+    asyncio.run(DiaryMemoryBlock(place, "ben", learn=False).aput(given))
+    assert SyncDiary(place).list_users() == ["ana"]
 
 
-def test_outside_of_a_memory_the_session_is_the_bound_one(tmp_path: Path):
+def test_outside_of_a_memory_the_session_is_the_bound_one(place: Place):
     with bind_user("ana", ""):
-        asyncio.run(DiaryMemoryBlock(tmp_path).aput([user("I love tea."), answer("Noted.")]))
-    assert [one.id for one in SyncDiary(tmp_path).messages.sessions("ana")] == [""]
+        asyncio.run(DiaryMemoryBlock(place).aput([user("I love tea."), answer("Noted.")]))
+    assert [one.id for one in SyncDiary(place).messages.sessions("ana")] == [""]
 
 
 # ------------------------------------------------------------ whose, failures
@@ -193,9 +193,9 @@ def test_a_failure_is_logged_and_the_chat_goes_on(caplog: pytest.LogCaptureFixtu
     assert caplog.text.count("the disk failed") == 2
 
 
-def test_it_serializes_to_where_its_diary_is(tmp_path: Path):
-    block = DiaryMemoryBlock(Diary(tmp_path), "ana", name="mine", max_tokens=70, priority=2)
-    SyncDiary(tmp_path).upsert_preference("ana", "likes", "love tea")
+def test_it_serializes_to_where_its_diary_is(place: Place):
+    block = DiaryMemoryBlock(Diary(place), "ana", name="mine", max_tokens=70, priority=2)
+    SyncDiary(place).upsert_preference("ana", "likes", "love tea")
     again = DiaryMemoryBlock.model_validate_json(block.model_dump_json())
     assert (again.name, again.max_tokens, again.priority) == ("mine", 70, 2)
     assert ask(again) == ask(block) != ""

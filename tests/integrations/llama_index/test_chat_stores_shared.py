@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from integrations.places import Place
+
 
 # ------------------------------------------------------------ many at once
 
@@ -78,20 +80,20 @@ CHILD = """
 import asyncio, sys
 from llama_index.core.llms import ChatMessage
 from llama_index_diarist import DiaryAsyncChatStore, DiaryChatStore
-folder, name = sys.argv[1:]
-store, queue = DiaryChatStore(folder, "ana"), DiaryAsyncChatStore(folder, "ana")
+address, name = sys.argv[1:]
+store, queue = DiaryChatStore(address, "ana"), DiaryAsyncChatStore(address, "ana")
 for number in range(10):
     store.add_message("chat", ChatMessage(f"{name} {number}"))
     asyncio.run(queue.add_message("chat", ChatMessage(f"{name} {number} later")))
 """
 
 
-def test_processes_share_a_folder(tmp_path: Path):
+def test_processes_share_a_place(address: str):
     children = [
-        subprocess.Popen([sys.executable, "-c", CHILD, tmp_path, name]) for name in ("one", "two")
+        subprocess.Popen([sys.executable, "-c", CHILD, address, name]) for name in ("one", "two")
     ]
     assert [child.wait(60) for child in children] == [0, 0]
-    found = texts(DiaryChatStore(tmp_path, "ana").get_messages("chat"))
+    found = texts(DiaryChatStore(address, "ana").get_messages("chat"))
     for name in ("one", "two"):
         mine = [text for text in found if text and text.startswith(name)]
         assert mine == [f"{name} {n}{end}" for n in range(10) for end in ("", " later")]
@@ -109,8 +111,8 @@ def test_a_store_of_its_own_in_memory_has_one_owner():
     assert asyncio.run(DiaryAsyncChatStore().get_keys()) == []
 
 
-def test_a_store_in_a_folder_belongs_to_the_bound_user(tmp_path: Path):
-    store, queue = DiaryChatStore(tmp_path), DiaryAsyncChatStore(tmp_path)
+def test_a_store_somewhere_belongs_to_the_bound_user(place: Place):
+    store, queue = DiaryChatStore(place), DiaryAsyncChatStore(place)
     for name in ("ana", "ben"):
         with bind_user(name):
             store.add_message("chat", ChatMessage(name))
@@ -120,7 +122,7 @@ def test_a_store_in_a_folder_belongs_to_the_bound_user(tmp_path: Path):
     with pytest.raises(UserNotBoundError, match="bind_user"):
         asyncio.run(queue.add_message("chat", ChatMessage("nobody's")))
     with bind_user("ana"):
-        assert texts(DiaryChatStore(Diary(tmp_path), "ben").get_messages("chat")) == ["ben"]
+        assert texts(DiaryChatStore(Diary(place), "ben").get_messages("chat")) == ["ben"]
 
 
 AGAIN: dict[str, Callable[[Any], Any]] = {
@@ -139,14 +141,14 @@ AGAIN: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
 @pytest.mark.parametrize("kind", [DiaryChatStore, DiaryAsyncChatStore])
-@pytest.mark.parametrize("place", ["folder", "memory"])
+@pytest.mark.parametrize("in_memory", [False, True])
 def test_a_store_that_was_serialized_opens_the_same_messages(
-    tmp_path: Path,
+    address: str,
     kind: type[DiaryChatStore | DiaryAsyncChatStore],
     again: Callable[[Any], Any],
-    place: str,
+    in_memory: bool,
 ):
-    store = kind(tmp_path, "ana") if place == "folder" else kind()
+    store = kind() if in_memory else kind(address, "ana")
     opened = again(store)
     assert type(opened) is kind
     assert opened.user_id == store.user_id
@@ -164,8 +166,8 @@ def test_a_serialized_store_says_where_messages_are_and_none_of_them(tmp_path: P
     }
 
 
-def test_a_memory_buffer_is_loaded_with_its_store(tmp_path: Path):
-    store = DiaryChatStore(tmp_path, "ana")
+def test_a_memory_buffer_is_loaded_with_its_store(place: Place):
+    store = DiaryChatStore(place, "ana")
     buffer = ChatMemoryBuffer.from_defaults(chat_store=store, chat_store_key="chat")
     buffer.put(ChatMessage("a"))
     assert texts(ChatMemoryBuffer.from_string(buffer.to_string()).get()) == ["a"]

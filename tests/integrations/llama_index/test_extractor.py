@@ -17,7 +17,8 @@ from llama_index_diarist import DiaryMemory, LlamaIndexExtractor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from integrations.places import Place
 
 ANSWER: dict[str, Any] = {
     "edits": [{"action": "add", "category": "likes", "text": "love tea"}],
@@ -121,9 +122,9 @@ def test_only_a_model_is_taken():
         LlamaIndexExtractor("gpt-5")  # type: ignore[arg-type]
 
 
-def test_a_memory_learns_by_it_in_the_background(tmp_path: Path):
+def test_a_memory_learns_by_it_in_the_background(place: Place):
     llm = ScriptedLLM(calling("DiaryAnswer", **ANSWER))
-    memory = DiaryMemory.open(Diary(tmp_path, agent=LlamaIndexExtractor(llm)), "ana", "chat")
+    memory = DiaryMemory.open(Diary(place, agent=LlamaIndexExtractor(llm)), "ana", "chat")
     memory.put_messages([answer("Hi!"), *_turn()])
     memory.recorder.flush_sync("ana")
     assert "love tea" in memory.diary.sync.preferences("ana")
@@ -152,11 +153,11 @@ class Letters(BaseEmbedding):
 
 
 @pytest.mark.parametrize("name", ["get_text_embedding_batch", "aget_text_embedding_batch"])
-def test_any_embedding_model_gives_the_diary_its_vectors(name: str, tmp_path: Path):
+def test_any_embedding_model_gives_the_diary_its_vectors(name: str, place: Place):
     """Under its own name, so that another model's vectors are apart."""
 
     def diary_of(model: str) -> Diary:
-        return Diary(tmp_path, embed=getattr(Letters(model_name=model), name))
+        return Diary(place, embed=getattr(Letters(model_name=model), name))
 
     said = [Message("user", "abba"), Message("user", "ohio")]
     diary_of("small").sync.messages.append("ana", "chat", said)

@@ -16,7 +16,7 @@ from integrations.llama_index.scripted import Listening, answer, likes, short, t
 from llama_index_diarist import DiaryAsyncChatStore, DiaryMemory, DiaryMemoryBlock
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 ACTIVE, ARCHIVED = MessageStatus.ACTIVE, MessageStatus.ARCHIVED
 
@@ -24,25 +24,25 @@ ACTIVE, ARCHIVED = MessageStatus.ACTIVE, MessageStatus.ARCHIVED
 # ------------------------------------------------------------ what a model is shown
 
 
-def test_the_chat_and_what_the_diary_says_are_shown(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_the_chat_and_what_the_diary_says_are_shown(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
     assert memory.get() == []
     memory.put(user("I'm allergic to walnuts."))
     memory.put(answer("Noted."))
     assert texts(memory.get_all()) == ["I'm allergic to walnuts.", "Noted."]
-    system, *chat = DiaryMemory.open(tmp_path, "ana", "chat").get()
+    system, *chat = DiaryMemory.open(place, "ana", "chat").get()
     assert system.role == "system"
     assert "allergies: allergic to walnuts" in (system.content or "")
     assert texts(chat) == ["I'm allergic to walnuts.", "Noted."]
-    (other,) = DiaryMemory.open(tmp_path, "ana", "other").get(input="Any nuts?")
+    (other,) = DiaryMemory.open(place, "ana", "other").get(input="Any nuts?")
     assert "walnuts" in (other.content or "")
-    assert DiaryMemory.open(tmp_path, "ben", "chat").get(initial_token_count=7) == []
+    assert DiaryMemory.open(place, "ben", "chat").get(initial_token_count=7) == []
 
 
-def test_all_that_is_known_stands_in_one_system_message(tmp_path: Path):
+def test_all_that_is_known_stands_in_one_system_message(place: Place):
     """The developer's words first; nothing is added by reading again."""
     blocks = [StaticMemoryBlock(name="static", static_content="Be brief.")]
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", memory_blocks=blocks)
+    memory = DiaryMemory.open(place, "ana", "chat", memory_blocks=blocks)
     memory.diary.sync.upsert_preference("ana", "likes", "love tea")
     memory.put_messages([ChatMessage("You help.", role="system"), user("Hi!")])
     shown = memory.get()
@@ -54,8 +54,8 @@ def test_all_that_is_known_stands_in_one_system_message(tmp_path: Path):
     assert texts(memory.get_all()) == ["You help.", "Hi!"]
 
 
-def test_it_can_stand_in_the_newest_question_instead(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", insert_method="user")
+def test_it_can_stand_in_the_newest_question_instead(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat", insert_method="user")
     memory.diary.sync.upsert_preference("ana", "likes", "love tea")
     assert [message.role.value for message in memory.get()] == ["user"]
     memory.put_messages([user("Hi!"), answer("Hello!"), user("What?"), answer("Yes.")])
@@ -66,16 +66,16 @@ def test_it_can_stand_in_the_newest_question_instead(tmp_path: Path):
     assert shown[0] == user("Hi!")
 
 
-def test_stored_text_cannot_leave_its_place(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_stored_text_cannot_leave_its_place(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
     memory.diary.sync.upsert_preference("ana", "likes", "love </memory></diary> {{tea}}")
     content = memory.get()[0].content or ""
     assert "love &lt;/memory&gt;&lt;/diary&gt; {{tea}}" in content
     assert content.count("</memory>") == 1
 
 
-def test_the_diary_keeps_to_its_budget(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_diary_keeps_to_its_budget(place: Place):
+    diary = Diary(place)
     for number in range(50):
         diary.sync.upsert_preference("ana", "likes", f"love dish number {number}", id="new")
     long = DiaryMemory.open(diary, "ana", "chat").get()[0].content or ""
@@ -103,8 +103,8 @@ def test_blocks_are_asked_with_the_session_and_the_question_once():
 # ------------------------------------------------------------ set, reset
 
 
-def test_a_history_replaces_what_was_there_at_once(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", context_tokens=0)
+def test_a_history_replaces_what_was_there_at_once(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat", context_tokens=0)
     memory.put_messages([user("I love tea."), answer("Noted.")])
     memory.set([user("a"), answer("b"), user("I love coffee.")])
     assert texts(memory.get_all()) == ["a", "b", "I love coffee."]
@@ -116,14 +116,14 @@ def test_a_history_replaces_what_was_there_at_once(tmp_path: Path):
     assert texts(memory.get_all()) == ["a", "b", "I love coffee."]
     memory.put(answer("Noted."))
     assert "coffee" in likes(memory.diary)
-    given = DiaryMemory.open(tmp_path, "ana", "chat", chat_history=[user("new")])
+    given = DiaryMemory.open(place, "ana", "chat", chat_history=[user("new")])
     assert texts(given.get_all()) == ["new"]
 
 
-def test_a_reset_clears_the_chat_alone(tmp_path: Path):
-    memory = short(tmp_path)
+def test_a_reset_clears_the_chat_alone(place: Place):
+    memory = short(place)
     memory.put_messages([user("I love tea. " * 9), answer("Noted."), user("b")])
-    other = DiaryMemory.open(tmp_path, "ana", "other")
+    other = DiaryMemory.open(place, "ana", "other")
     other.put(user("stays"))
     asyncio.run(memory.areset(ARCHIVED))
     assert texts(memory.get_all()) == ["b"]
@@ -139,8 +139,8 @@ def test_a_reset_clears_the_chat_alone(tmp_path: Path):
 # ------------------------------------------------------------ whose
 
 
-def test_user_and_session_are_the_arguments_else_the_bound_ones(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, context_tokens=0)
+def test_user_and_session_are_the_arguments_else_the_bound_ones(place: Place):
+    memory = DiaryMemory.open(place, context_tokens=0)
     with pytest.raises(UserNotBoundError):
         memory.put(user("nobody's"))
     with pytest.raises(UserNotBoundError):
@@ -154,16 +154,14 @@ def test_user_and_session_are_the_arguments_else_the_bound_ones(tmp_path: Path):
         assert texts(memory.get()) == ["her own"]
     with bind_user("ana", "b"):
         assert texts(memory.get()) == ["ana b"]
-        assert texts(DiaryMemory.open(tmp_path, session_id="a", context_tokens=0).get()) == [
-            "ana a"
-        ]
+        assert texts(DiaryMemory.open(place, session_id="a", context_tokens=0).get()) == ["ana a"]
 
 
 @pytest.mark.parametrize("session", ["", "../x", "日本/\n", "x" * 10_000])
-def test_any_text_names_a_session(session: str, tmp_path: Path):
-    DiaryMemory.open(tmp_path, "ana", session).put(user("here"))
-    assert texts(DiaryMemory.open(tmp_path, "ana", session).get_all()) == ["here"]
-    assert [one.id for one in Diary(tmp_path).sync.messages.sessions("ana")] == [session]
+def test_any_text_names_a_session(session: str, place: Place):
+    DiaryMemory.open(place, "ana", session).put(user("here"))
+    assert texts(DiaryMemory.open(place, "ana", session).get_all()) == ["here"]
+    assert [one.id for one in Diary(place).sync.messages.sessions("ana")] == [session]
 
 
 def test_without_a_diary_it_is_a_memory_of_its_own():
@@ -173,8 +171,8 @@ def test_without_a_diary_it_is_a_memory_of_its_own():
     assert DiaryMemory().get_all() == []
 
 
-def test_it_is_made_as_a_memory_is(tmp_path: Path):
-    store = DiaryAsyncChatStore(tmp_path, "ana")
+def test_it_is_made_as_a_memory_is(place: Place):
+    store = DiaryAsyncChatStore(place, "ana")
     memory = DiaryMemory.from_defaults("chat", [user("a")], 1000, chat_store=store)
     assert isinstance(memory, Memory)
     assert (memory.token_limit, texts(memory.get())) == (1000, ["a"])

@@ -16,13 +16,13 @@ from integrations.llama_index.scripted import TOOL, answer, calling, likes, user
 from llama_index_diarist import DiaryMemory
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 LOVE_TEA = Edit("add", "likes", "love tea")
 
 
-def test_a_turn_is_learned_when_its_answer_is_stored(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_a_turn_is_learned_when_its_answer_is_stored(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
     memory.put(user("I love tea."))
     assert likes(memory.diary) == ""
     memory.put_messages([calling("look", text="I love beer."), TOOL, answer("I love gin.")])
@@ -81,8 +81,8 @@ def test_each_turn_of_several_that_are_put_at_once_is_learned():
     assert [turn.user_msg for turn in extractor.turns] == ["a", "c"]
 
 
-def test_threads_that_share_a_session_learn_each_of_their_turns(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_threads_that_share_a_session_learn_each_of_their_turns(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
 
     def work(name: str) -> None:
         for number in range(5):
@@ -93,16 +93,16 @@ def test_threads_that_share_a_session_learn_each_of_their_turns(tmp_path: Path):
     assert likes(memory.diary).count("text = ") == 15
 
 
-def test_a_question_without_an_answer_is_learned_with_the_next(tmp_path: Path):
-    DiaryMemory.open(tmp_path, "ana", "chat").put(user("I love tea."))
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_a_question_without_an_answer_is_learned_with_the_next(place: Place):
+    DiaryMemory.open(place, "ana", "chat").put(user("I love tea."))
+    memory = DiaryMemory.open(place, "ana", "chat")
     memory.put_messages([user("I'm allergic to walnuts."), answer("Noted.")])
     assert "love tea" in likes(memory.diary)
     assert "walnuts" in likes(memory.diary)
 
 
-def test_a_question_whose_run_failed_after_a_call_is_learned_with_the_next(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_a_question_whose_run_failed_after_a_call_is_learned_with_the_next(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
     memory.put_messages([user("I love gin."), answer("Noted.")])
     memory.put_messages([user("I love tea."), calling("handoff", to="Ben"), TOOL])
     memory.put_messages([user("Are you there?"), answer("Yes.")])
@@ -113,8 +113,8 @@ def test_a_question_whose_run_failed_after_a_call_is_learned_with_the_next(tmp_p
 
 
 @pytest.mark.parametrize("before", [0, 3, 40])
-def test_questions_before_many_calls_are_found(before: int, tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+def test_questions_before_many_calls_are_found(before: int, place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat")
     for _ in range(before):
         memory.put_messages([user("Hi!"), answer("Hello!")])
     memory.put(user("I love tea."))
@@ -135,19 +135,19 @@ def test_a_long_turn_is_found_to_its_start():
     assert [turn.user_msg for turn in extractor.turns] == ["Look!"]
 
 
-def test_learning_can_be_left_out(tmp_path: Path):
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", learn=False)
+def test_learning_can_be_left_out(place: Place):
+    memory = DiaryMemory.open(place, "ana", "chat", learn=False)
     memory.put_messages([user("I love tea."), answer("Noted.")])
     assert likes(memory.diary) == ""
     assert asyncio.run(memory.diary.records.turns("ana")) == []  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("kind", [ScriptedExtractor, AsyncScriptedExtractor])
-def test_a_model_is_asked_in_the_background(kind: Any, tmp_path: Path):
+def test_a_model_is_asked_in_the_background(kind: Any, place: Place):
     """Nobody waits for it, and its failure leaves the turn to the next."""
     may_answer = threading.Event()
     extractor = kind([lambda *_: may_answer.wait(60) and Extraction((LOVE_TEA,))])
-    memory = DiaryMemory.open(Diary(tmp_path, agent=extractor), "ana", "chat")
+    memory = DiaryMemory.open(Diary(place, agent=extractor), "ana", "chat")
     memory.put_messages([user("I love tea."), answer("Noted.")])
     assert likes(memory.diary) == ""
     may_answer.set()

@@ -22,13 +22,13 @@ def start(task: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_processes_that_share_a_session_lose_nothing_and_archive_the_oldest(tmp_path: Path):
-    talkers = {name: start("chats", tmp_path, name, 15) for name in "abc"}
+def test_processes_that_share_a_session_lose_nothing_and_archive_the_oldest(address: str):
+    talkers = {name: start("chats", address, name, 15) for name in "abc"}
     for talker in talkers.values():
         _, errors = talker.communicate(timeout=120)
         assert talker.returncode == 0, errors
         assert errors == ""
-    memory = DiaryMemory.open(tmp_path, "ana", "chat")
+    memory = DiaryMemory.open(address, "ana", "chat")
     said, learned = texts(memory.get_all()), likes(memory.diary)
     for name in talkers:
         own = [text for text in said if text and f" {name}" in text]
@@ -41,10 +41,10 @@ def test_processes_that_share_a_session_lose_nothing_and_archive_the_oldest(tmp_
 
 
 @pytest.mark.slow
-def test_the_last_turn_of_a_killed_process_is_there_and_learned(tmp_path: Path):
-    talker = start("dies_at_once", tmp_path)
+def test_the_last_turn_of_a_killed_process_is_there_and_learned(address: str):
+    talker = start("dies_at_once", address)
     talker.communicate(timeout=60)
     assert talker.returncode == -signal.SIGKILL
-    memory = DiaryMemory.open(tmp_path, "ana", "chat", context_tokens=0)
+    memory = DiaryMemory.open(address, "ana", "chat", context_tokens=0)
     assert texts(memory.get()) == ["I love tea.", "Noted."]
     assert "love tea" in likes(memory.diary)

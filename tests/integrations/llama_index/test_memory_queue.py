@@ -30,13 +30,13 @@ from integrations.llama_index.scripted import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 ACTIVE, ARCHIVED = MessageStatus.ACTIVE, MessageStatus.ARCHIVED
 
 
-def test_the_oldest_whole_turns_leave_and_system_messages_stay(tmp_path: Path):
-    memory = short(tmp_path)
+def test_the_oldest_whole_turns_leave_and_system_messages_stay(place: Place):
+    memory = short(place)
     memory.put_messages([ChatMessage("Be kind.", role="system"), user("one " * 4), answer("two")])
     memory.put_messages([user("three " * 4), calling("look", a=1), TOOL])
     assert len(memory.get_all(ACTIVE)) == 4
@@ -49,8 +49,8 @@ def test_the_oldest_whole_turns_leave_and_system_messages_stay(tmp_path: Path):
     assert memory.get_all()[0].role == "system"
 
 
-def test_questions_that_nobody_answers_leave_too(tmp_path: Path):
-    memory = short(tmp_path)
+def test_questions_that_nobody_answers_leave_too(place: Place):
+    memory = short(place)
     for number in range(30):
         memory.put(user(f"question {number}"))
     assert texts(memory.get()) == [f"question {number}" for number in range(23, 30)]
@@ -73,19 +73,19 @@ def test_questions_that_nobody_answers_leave_too(tmp_path: Path):
     ],
     ids=lambda block: block.block_type,
 )  # fmt: skip
-def test_everything_in_a_message_counts(block: Any, tmp_path: Path):
-    memory = short(tmp_path)
+def test_everything_in_a_message_counts(block: Any, place: Place):
+    memory = short(place)
     memory.put_messages([user("a"), ChatMessage(role="assistant", blocks=[block]), user("b")])
     assert texts(memory.get()) == ["b"]
 
 
-def test_tool_calls_count_by_what_they_are_called_with(tmp_path: Path):
-    memory = short(tmp_path)
+def test_tool_calls_count_by_what_they_are_called_with(place: Place):
+    memory = short(place)
     memory.put_messages([user("a"), calling("look", text="word " * 30), TOOL, user("b")])
     assert texts(memory.get()) == ["b"]
 
 
-def test_blocks_are_handed_what_leaves_each_in_objects_of_its_own(tmp_path: Path):
+def test_blocks_are_handed_what_leaves_each_in_objects_of_its_own(place: Place):
     class Spoiling(Listening):
         async def _aput(self, messages: list[ChatMessage]) -> None:
             await super()._aput(messages)
@@ -93,17 +93,17 @@ def test_blocks_are_handed_what_leaves_each_in_objects_of_its_own(tmp_path: Path
                 message.blocks.clear()
 
     blocks = [Spoiling(name=name, heard=[]) for name in "ab"]
-    memory = short(tmp_path, memory_blocks=blocks)
+    memory = short(place, memory_blocks=blocks)
     memory.put_messages([user("one " * 10), answer("two " * 10), user("three")])
     assert [block.heard for block in blocks] == [[["one " * 10, "two " * 10]]] * 2
     assert texts(memory.get_all()) == ["one " * 10, "two " * 10, "three"]
     assert all(not message.additional_kwargs for message in memory.get_all())
 
 
-def test_two_at_the_same_time_keep_both_messages_in_the_chat(tmp_path: Path):
+def test_two_at_the_same_time_keep_both_messages_in_the_chat(place: Place):
     """Where LlamaIndex's own memory archives both; what leaves is handed over once."""
     block = Listening(name="listening", heard=[])
-    a, b = [short(diary, memory_blocks=[block]) for diary in (tmp_path, Diary(tmp_path))]
+    a, b = [short(diary, memory_blocks=[block]) for diary in (place, Diary(place))]
 
     async def main() -> None:
         await a.aput_messages([user("old " * 9), answer("older " * 4)])
@@ -114,8 +114,8 @@ def test_two_at_the_same_time_keep_both_messages_in_the_chat(tmp_path: Path):
     assert [heard for heard in block.heard if heard] == [["old " * 9, "older " * 4]]
 
 
-def test_threads_with_loops_of_their_own_lose_nothing(tmp_path: Path):
-    memory = short(tmp_path, limit=40)
+def test_threads_with_loops_of_their_own_lose_nothing(place: Place):
+    memory = short(place, limit=40)
 
     def work(name: str) -> None:
         for number in range(10):
@@ -132,19 +132,19 @@ def test_threads_with_loops_of_their_own_lose_nothing(tmp_path: Path):
     assert sum(len(words(message.content or "")) for message in active) <= 28
 
 
-def test_a_put_counts_its_own_message_and_those_that_others_wrote(tmp_path: Path):
+def test_a_put_counts_its_own_message_and_those_that_others_wrote(place: Place):
     counted: list[str] = []
 
     def counting(text: str) -> list[str]:
         counted.append(text)
         return text.split()
 
-    memory = short(tmp_path, limit=1000, tokenizer_fn=counting)
+    memory = short(place, limit=1000, tokenizer_fn=counting)
     memory.put_messages([user(str(number)) for number in range(100)])
     counted.clear()
     memory.put(user("mine"))
     assert counted == ["mine"]
-    Diary(tmp_path).sync.messages.append("ana", "chat", [Message("user", "theirs")])
+    Diary(place).sync.messages.append("ana", "chat", [Message("user", "theirs")])
     counted.clear()
     memory.put(user("again"))
     assert counted == ["theirs", "again"]

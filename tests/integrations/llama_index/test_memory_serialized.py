@@ -15,7 +15,7 @@ from integrations.llama_index.scripted import short, texts, user, words
 from llama_index_diarist import DiaryMemory
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 
 def reopened(memory: DiaryMemory, how: str) -> DiaryMemory:
@@ -29,9 +29,11 @@ def reopened(memory: DiaryMemory, how: str) -> DiaryMemory:
 
 
 @pytest.mark.parametrize("how", ["json", "to_json", "validate", "pickle", "copy", "deepcopy"])
-@pytest.mark.parametrize("place", ["folder", "diary", "memory"])
-def test_it_serializes_to_where_it_is_and_opens_again(how: str, place: str, tmp_path: Path):
-    diary = {"folder": tmp_path, "diary": Diary(tmp_path), "memory": None}[place]
+@pytest.mark.parametrize("kind", ["a diary", "its address", "memory"])
+def test_it_serializes_to_where_it_is_and_opens_again(
+    how: str, kind: str, place: Place, address: str
+):
+    diary = {"a diary": Diary(place), "its address": address, "memory": None}[kind]
     settings: dict[str, Any] = {
         "token_limit": 500, "token_flush_size": 20, "context_tokens": 50, "learn": False,
         "insert_method": "user", "on_error": "raise", "chat_history_token_ratio": 0.5,
@@ -53,10 +55,10 @@ def test_it_serializes_to_where_it_is_and_opens_again(how: str, place: str, tmp_
 
 
 def test_what_cannot_be_serialized_is_found_again_in_this_process(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    place: Place, caplog: pytest.LogCaptureFixture
 ):
     blocks = [StaticMemoryBlock(name="static", static_content="Be brief.")]
-    memory = short(tmp_path, memory_blocks=blocks)
+    memory = short(place, memory_blocks=blocks)
     again = reopened(reopened(memory, "json"), "json")
     assert again.memory_blocks == blocks
     assert again.tokenizer_fn is words

@@ -14,9 +14,9 @@ from langchain_diarist import DiaryChatMessageHistory
 from llama_index_diarist import DiaryChatStore, DiaryMemory
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from langchain_core.messages import BaseMessage
+
+    from integrations.places import Place
 
 LANGCHAIN: list[BaseMessage] = [
     SystemMessage("Be kind."),
@@ -29,22 +29,22 @@ CALL = '[calls look {"q": "tea"}]'
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> DiaryChatMessageHistory:
-    return DiaryChatMessageHistory(tmp_path, "ana", "chat")
+def history(place: Place) -> DiaryChatMessageHistory:
+    return DiaryChatMessageHistory(place, "ana", "chat")
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> DiaryMemory:
-    return DiaryMemory.open(tmp_path, "ana", "chat", context_tokens=0)
+def memory(place: Place) -> DiaryMemory:
+    return DiaryMemory.open(place, "ana", "chat", context_tokens=0)
 
 
 def test_a_chat_of_langchain_goes_on_in_llama_index(
-    history: DiaryChatMessageHistory, memory: DiaryMemory, tmp_path: Path
+    history: DiaryChatMessageHistory, memory: DiaryMemory, place: Place
 ):
     history.add_messages(LANGCHAIN)
     said = ["Be kind.", "Who sells tea?", f"Let me look.\n{CALL}", "3 shops", "Three shops."]
     assert texts(memory.get()) == texts(memory.get_all()) == said
-    stored = DiaryChatStore(tmp_path, "ana").get_messages("chat")
+    stored = DiaryChatStore(place, "ana").get_messages("chat")
     assert [message.role.value for message in stored] == [
         "system", "user", "assistant", "tool", "assistant"
     ]  # fmt: skip
@@ -88,10 +88,10 @@ def test_a_question_to_langchain_that_llama_index_answers_is_learned(
 
 
 def test_what_langchain_wrote_counts_and_leaves_the_chat(
-    history: DiaryChatMessageHistory, tmp_path: Path
+    history: DiaryChatMessageHistory, place: Place
 ):
     history.add_messages([HumanMessage("one " * 10), AIMessage("two " * 10)])
-    memory = short(tmp_path)
+    memory = short(place)
     memory.put(user("three"))
     assert texts(memory.get()) == ["three"]
     assert [message.text for message in history.messages] == ["three"]

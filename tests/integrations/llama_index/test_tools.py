@@ -13,9 +13,9 @@ from diarist.testing import MemoryBackend
 from llama_index_diarist import diary_tools
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llama_index.core.tools import FunctionTool
+
+    from integrations.places import Place
 
 
 def by_name(tools: list[FunctionTool]) -> dict[str | None, FunctionTool]:
@@ -41,14 +41,14 @@ def test_a_model_is_told_what_each_tool_and_argument_is_for():
         assert told.to_openai_tool()["function"]["name"] == name
 
 
-def test_a_tool_is_called_blocking_and_async(tmp_path: Path):
-    tools = by_name(diary_tools(tmp_path, "ana"))
+def test_a_tool_is_called_blocking_and_async(place: Place):
+    tools = by_name(diary_tools(place, "ana"))
     upsert = tools["upsert_preference"]
     assert upsert.call(category="likes", text="love tea").content.startswith("Added likes/tea")
     answered = asyncio.run(upsert.acall(category="likes", text="love rye bread"))
     assert answered.content.startswith("Added likes/rye-bread")
     assert upsert.call(category="no").content.startswith("Error: ")
-    assert "love tea" in Diary(tmp_path).sync.preferences("ana")
+    assert "love tea" in Diary(place).sync.preferences("ana")
 
     async def main() -> str:
         return upsert.call(category="likes", text="collect old stamps").content
@@ -56,14 +56,14 @@ def test_a_tool_is_called_blocking_and_async(tmp_path: Path):
     assert asyncio.run(main()).startswith("Added")
 
 
-def test_whose_diary_it_is_is_bound_when_a_tool_is_called(tmp_path: Path):
-    upsert = by_name(diary_tools(tmp_path))["upsert_preference"]
+def test_whose_diary_it_is_is_bound_when_a_tool_is_called(place: Place):
+    upsert = by_name(diary_tools(place))["upsert_preference"]
     assert "user_id" not in upsert.metadata.get_parameters_dict()["properties"]
     with pytest.raises(UserNotBoundError):
         upsert.call(category="likes", text="love tea")
     with bind_user("ben"):
         upsert.call(category="likes", text="love tea")
-    assert Diary(tmp_path).sync.list_users() == ["ben"]
+    assert Diary(place).sync.list_users() == ["ben"]
 
 
 def test_tools_are_chosen_and_named():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, ModelRetry, RunContext
@@ -21,9 +21,20 @@ from pydantic_ai.models.function import FunctionModel
 from integrations.pydantic_ai.scripted import Script, calls
 from pydantic_ai_diarist import DiaryToolset, from_message
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def memory_of(user_id: str = "ana", **options: Any) -> DiaryToolset:
-    return DiaryToolset(None, user_id, tools=(), **options)
+    from integrations.places import Place
+
+
+@pytest.fixture
+def memory_of(place: Place) -> Callable[..., DiaryToolset]:
+    """Give what makes the memory of a user, all of them in one place."""
+
+    def make(user_id: str = "ana", **options: Any) -> DiaryToolset:
+        return DiaryToolset(place, user_id, tools=(), **options)
+
+    return make
 
 
 def turns(memory: DiaryToolset) -> list[list[tuple[str, str]]]:
@@ -67,7 +78,7 @@ async def iterate(agent: Agent[Any, Any], prompt: str) -> None:
 
 
 @pytest.mark.parametrize("way", [run, run_stream, run_stream_unread, run_events, iterate])
-def test_each_way_to_run_logs_one_turn(way: Any):
+def test_each_way_to_run_logs_one_turn(memory_of: Any, way: Any):
     memory = memory_of()
     agent = Agent(Script().model, toolsets=[memory])
     asyncio.run(way(agent, "I love tea."))
@@ -75,7 +86,7 @@ def test_each_way_to_run_logs_one_turn(way: Any):
     assert "love tea" in memory.diary.sync.preferences("ana")
 
 
-def test_a_blocking_run_logs_one_turn_in_any_thread():
+def test_a_blocking_run_logs_one_turn_in_any_thread(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script().model, toolsets=[memory])
     agent.run_sync("I love tea.")
@@ -88,7 +99,7 @@ def test_a_blocking_run_logs_one_turn_in_any_thread():
 # ---------------------------------------------------------------- what is said in a run
 
 
-def test_only_what_is_new_is_logged():
+def test_only_what_is_new_is_logged(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script("Noted.", "Chess it is.").model, toolsets=[memory])
     first = agent.run_sync("I love tea.")
@@ -96,7 +107,7 @@ def test_only_what_is_new_is_logged():
     assert turns(memory) == [TEA, [("user", "I love chess."), ("assistant", "Chess it is.")]]
 
 
-def test_calls_of_tools_and_their_answers_are_logged_and_not_learned_from():
+def test_calls_of_tools_and_their_answers_are_logged_and_not_learned_from(memory_of: Any):
     memory = memory_of()
     script = Script(calls("look_up", what="I love maps."), "Noted.")
     agent = Agent(script.model, toolsets=[memory])
@@ -117,7 +128,7 @@ def test_calls_of_tools_and_their_answers_are_logged_and_not_learned_from():
     assert "boats" not in memory.diary.sync.preferences("ana")
 
 
-def test_retries_are_the_frameworks_words_not_the_users():
+def test_retries_are_the_frameworks_words_not_the_users(memory_of: Any):
     memory = memory_of()
     script = Script(calls("look_up"), "no number", calls("final_result", response=3))
     agent = Agent(script.model, toolsets=[memory], output_type=int)
@@ -137,7 +148,7 @@ def test_retries_are_the_frameworks_words_not_the_users():
     assert memory.diary.sync.preferences("ana") == ""
 
 
-def test_instructions_and_what_the_diary_said_are_not_logged():
+def test_instructions_and_what_the_diary_said_are_not_logged(memory_of: Any):
     memory = memory_of()
     memory.diary.sync.upsert_preference("ana", "likes", "love boats")
     script = Script()
@@ -149,14 +160,14 @@ def test_instructions_and_what_the_diary_said_are_not_logged():
     assert "You cook." not in kept
 
 
-def test_a_system_prompt_is_no_word_of_the_users():
+def test_a_system_prompt_is_no_word_of_the_users(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script().model, system_prompt="I love boats.", toolsets=[memory])
     agent.run_sync("I love tea.")
     assert turns(memory) == [TEA]
 
 
-def test_what_a_history_processor_takes_away_is_logged_all_the_same():
+def test_what_a_history_processor_takes_away_is_logged_all_the_same(memory_of: Any):
     from pydantic_ai.capabilities import ProcessHistory
 
     def newest(messages: list[ModelMessage]) -> list[ModelMessage]:
@@ -182,7 +193,7 @@ def test_what_a_history_processor_takes_away_is_logged_all_the_same():
     ]  # fmt: skip
 
 
-def test_a_processor_that_rewrites_messages_doubles_none():
+def test_a_processor_that_rewrites_messages_doubles_none(memory_of: Any):
     from dataclasses import replace
 
     from pydantic_ai.capabilities import ProcessHistory
@@ -199,7 +210,7 @@ def test_a_processor_that_rewrites_messages_doubles_none():
     assert roles == ["user", *["assistant", "tool"] * 2, "assistant"]
 
 
-def test_a_question_that_comes_as_the_end_of_the_history_is_said_in_the_run():
+def test_a_question_that_comes_as_the_end_of_the_history_is_said_in_the_run(memory_of: Any):
     """As user interfaces pass it; it is said once, and with a prompt beside it, too."""
     memory = memory_of()
     agent = Agent(Script().model, toolsets=[memory])
@@ -210,7 +221,7 @@ def test_a_question_that_comes_as_the_end_of_the_history_is_said_in_the_run():
     assert turns(memory) == [TEA, [TEA[0], ("user", "And chess."), TEA[1]]]
 
 
-def test_a_history_may_come_from_the_diary():
+def test_a_history_may_come_from_the_diary(memory_of: Any):
     memory, script = memory_of(session_id="s1"), Script("Noted.", "Tea!")
     agent = Agent(script.model, toolsets=[memory])
     first = agent.run_sync("I love tea.")
@@ -224,7 +235,7 @@ def test_a_history_may_come_from_the_diary():
 # ---------------------------------------------------------------- ends of a run
 
 
-def test_what_the_user_said_stays_where_a_run_fails():
+def test_what_the_user_said_stays_where_a_run_fails(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script(RuntimeError("the model is down")).model, toolsets=[memory])
     with pytest.raises(RuntimeError, match="the model is down"):
@@ -233,7 +244,7 @@ def test_what_the_user_said_stays_where_a_run_fails():
     assert "love tea" in memory.diary.sync.preferences("ana")
 
 
-def test_a_run_whose_tool_fails_is_logged_as_far_as_it_came():
+def test_a_run_whose_tool_fails_is_logged_as_far_as_it_came(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script(calls("look_up")).model, toolsets=[memory])
 
@@ -246,7 +257,7 @@ def test_a_run_whose_tool_fails_is_logged_as_far_as_it_came():
     assert turns(memory) == [[TEA[0], ("assistant", "[calls look_up {}]")]]
 
 
-def test_a_run_that_goes_on_from_a_failed_one_says_nothing_twice():
+def test_a_run_that_goes_on_from_a_failed_one_says_nothing_twice(memory_of: Any):
     from pydantic_ai import capture_run_messages
 
     memory = memory_of()
@@ -258,7 +269,7 @@ def test_a_run_that_goes_on_from_a_failed_one_says_nothing_twice():
 
 
 @pytest.mark.parametrize("in_scope", [False, True], ids=["task", "scope"])
-def test_a_run_that_is_cancelled_keeps_what_the_user_said(in_scope: bool):
+def test_a_run_that_is_cancelled_keeps_what_the_user_said(memory_of: Any, in_scope: bool):
     import anyio
 
     memory = memory_of()
@@ -288,7 +299,7 @@ def test_a_run_that_is_cancelled_keeps_what_the_user_said(in_scope: bool):
     assert turns(memory) == [TEA[:1]]
 
 
-def test_a_stream_that_is_left_keeps_what_was_said():
+def test_a_stream_that_is_left_keeps_what_was_said(memory_of: Any):
     memory = memory_of()
     agent = Agent(Script("One two three four.").model, toolsets=[memory])
 
@@ -301,7 +312,7 @@ def test_a_stream_that_is_left_keeps_what_was_said():
     assert turns(memory)[0][0] == TEA[0]
 
 
-def test_a_run_that_waits_for_a_person_and_the_one_that_goes_on_say_nothing_twice():
+def test_a_run_that_waits_for_a_person_and_the_one_that_goes_on_say_nothing_twice(memory_of: Any):
     memory = memory_of()
     script = Script(ModelResponse([ToolCallPart("book", {}, "call_1")]), "Booked.")
     agent = Agent(script.model, toolsets=[memory], output_type=[str, DeferredToolRequests])
@@ -322,7 +333,7 @@ def test_a_run_that_waits_for_a_person_and_the_one_that_goes_on_say_nothing_twic
 # ---------------------------------------------------------------- several agents
 
 
-def test_an_agent_that_is_asked_by_another_leaves_that_ones_run_alone():
+def test_an_agent_that_is_asked_by_another_leaves_that_ones_run_alone(memory_of: Any):
     memory = memory_of()
     reader = DiaryToolset(memory.diary, "ana", tools=(), record=False)
     cook_script = Script("Scones.")
@@ -345,7 +356,7 @@ def test_an_agent_that_is_asked_by_another_leaves_that_ones_run_alone():
     assert "boats" not in memory.diary.sync.preferences("ana")
 
 
-def test_where_one_agent_hands_over_to_another_each_logs_its_own_run():
+def test_where_one_agent_hands_over_to_another_each_logs_its_own_run(memory_of: Any):
     memory = memory_of(session_id="s1")
     first = Agent(Script("Let me hand you over.").model, toolsets=[memory])
     second = Agent(Script("Chess, then.").model, toolsets=[memory])

@@ -15,7 +15,7 @@ from integrations.pydantic_ai.scripted import Deps, Script, calls
 from pydantic_ai_diarist import diary_tools
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from integrations.places import Place
 
 
 def test_a_model_is_told_what_each_tool_and_argument_is_for():
@@ -29,39 +29,39 @@ def test_a_model_is_told_what_each_tool_and_argument_is_for():
         assert told.parameters_json_schema == tool.parameters
 
 
-def test_an_agent_uses_them(tmp_path: Path):
+def test_an_agent_uses_them(place: Place):
     script = Script(
         calls("upsert_preference", category="likes", text="love tea"),
         calls("upsert_preference", category="no"),
         "Done.",
     )
-    agent = Agent(script.model, tools=diary_tools(tmp_path, "ana"))
+    agent = Agent(script.model, tools=diary_tools(place, "ana"))
     parts = [part for message in agent.run_sync("Go.").all_messages() for part in message.parts]
     answers = [str(part.content) for part in parts if part.part_kind == "tool-return"]
     assert answers[0].startswith("Added likes/tea")
     assert answers[1].startswith("Error: ")
-    assert "love tea" in Diary(tmp_path).sync.preferences("ana")
+    assert "love tea" in Diary(place).sync.preferences("ana")
 
 
-def test_whose_diary_it_is_is_found_in_each_run(tmp_path: Path):
+def test_whose_diary_it_is_is_found_in_each_run(place: Place):
     agent = Agent(
         Script(calls("upsert_preference", category="likes", text="love tea"), "Done.").model,
-        tools=diary_tools(tmp_path),
+        tools=diary_tools(place),
         deps_type=Deps,
     )
     agent.run_sync("Go.", deps=Deps(user_id="ana"))
     agent = Agent(
         Script(calls("upsert_preference", category="likes", text="love tea")).model,
-        tools=diary_tools(tmp_path, on_error="warn"),
+        tools=diary_tools(place, on_error="warn"),
         deps_type=Deps,
     )
     with pytest.raises(UserNotBoundError):
         agent.run_sync("Go.", deps=Deps())
-    assert Diary(tmp_path).sync.list_users() == ["ana"]
+    assert Diary(place).sync.list_users() == ["ana"]
 
 
-def test_the_bound_session_is_the_conversation_that_goes_on(tmp_path: Path):
-    diary = Diary(tmp_path)
+def test_the_bound_session_is_the_conversation_that_goes_on(place: Place):
+    diary = Diary(place)
     diary.sync.update_memory("ana", "s1", "I love tea.", "Noted.")
     script = Script(calls("conversation_summary"), "Done.")
     with bind_user("ana", "s1"):
