@@ -40,6 +40,12 @@ LONGEST_ASIDE = 1.0
 """Seconds between two looks at what somebody else works on, at most."""
 
 
+def pause(rounds: int, first: float) -> float:
+    """Return seconds that double with each round; jitter keeps many from coming at once."""
+    longest = min(LONGEST_PAUSE, first * 2.0 ** min(rounds - 1, 30))
+    return longest * random.uniform(0.5, 1)
+
+
 class Lane:
     """The turns of one user that wait.
 
@@ -360,7 +366,7 @@ class Lanes:
                 self.completed += 1
         lane.is_elsewhere = bool(lane.turns)
         lane.rounds += 1
-        return min(self._pause(lane.rounds, 0.05), LONGEST_ASIDE) if lane.turns else None
+        return min(pause(lane.rounds, 0.05), LONGEST_ASIDE) if lane.turns else None
 
     async def _failed_at(self, lane: Lane, name: TurnName, error: Exception) -> float:
         """Judge an error: a page or a store may wait for ever, an extractor has so many tries."""
@@ -372,17 +378,12 @@ class Lanes:
         if attempts < self._retry_limit:
             _log.info("a turn of %r is tried again: %s", lane.user_id, reason)
             lane.is_pausing = True
-            return self._pause(attempts, self._retry_delay)
+            return pause(attempts, self._retry_delay)
         if await self._turns.give_up(lane.user_id, name, reason):
             _log.warning("a turn of %r failed: %s", lane.user_id, reason)
             self._end(lane, name)
             self.failed.add((lane.user_id, name))
         return 0
-
-    def _pause(self, rounds: int, first: float) -> float:
-        """Return seconds that double with each round; jitter keeps many from coming at once."""
-        longest = min(LONGEST_PAUSE, first * 2.0 ** min(rounds - 1, 30))
-        return longest * random.uniform(0.5, 1)
 
     def _in_trouble(self, lane: Lane, error: Exception) -> float:
         """Leave the turns of a lane waiting, without holding up other users."""
@@ -396,7 +397,7 @@ class Lanes:
             lane.rounds = 0
         lane.trouble = error
         lane.rounds += 1
-        return self._pause(lane.rounds, max(self._retry_delay, 0.05))
+        return pause(lane.rounds, max(self._retry_delay, 0.05))
 
     def _out_of_trouble(self, lane: Lane) -> None:
         if lane.trouble is not None:

@@ -8,6 +8,7 @@ comes next. Applying a turn twice is the same as applying it once.
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from collections.abc import Awaitable
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from diarist import workers
 from diarist.backends.base import blocking_of
 from diarist.blocking import finish, iscoroutinefunction
 from diarist.documents import CONVERSATIONS, PREFERENCES
-from diarist.errors import DocumentError
+from diarist.errors import BackendError, DocumentError
 from diarist.leases import kept
 from diarist.models import EditResult, Extraction, Snapshot, Turn, UpdateReport
 from diarist.pages import compaction, conversations, preferences
@@ -46,6 +47,7 @@ LEASE = timedelta(minutes=2)
 
 _RENEW = LEASE.total_seconds() / 3
 _numbers = itertools.count()
+_log = logging.getLogger("diarist.learning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +246,13 @@ class Learner:
         return True
 
     async def hand_back(self, user_id: str, begun: Begun, error: BaseException) -> None:
-        """Leave a turn to whoever comes next, with the reason."""
-        if self.records is not None and begun.recorded is not None:
+        """Leave a turn to whoever comes next, with the reason.
+
+        Where the log can't be written, the turn waits for the end of its lease.
+        """
+        if self.records is None or begun.recorded is None:
+            return
+        try:
             await self.records.release(
                 user_id,
                 begun.turn.session_id,
@@ -253,6 +260,8 @@ class Learner:
                 owner=begun.owner,
                 reason=withheld(f"{type(error).__name__}: {error}")[:1000],
             )
+        except BackendError as failure:
+            _log.warning("a turn of %r waits for up to %s: %s", user_id, LEASE, failure)
 
     async def _apply(self, user_id: str, begun: Begun, found: Extraction) -> UpdateReport:
         recorded = begun.recorded

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from diarist.backends.ids import check_user_id
 from diarist.checks import check_text, check_whole
-from diarist.errors import BackendError, UnsupportedError
-from diarist.lanes import Lanes, Room
+from diarist.errors import BackendError, DamagedError, UnsupportedError
+from diarist.lanes import Lanes, Room, pause
 from diarist.records import Message
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ class MemoryWriter:
             retry_limit=retry_limit,
             retry_delay=retry_delay,
         )
+        self._patience = max(retry_delay, 0.05)
         self._search: asyncio.Task[None] | None = None
+        self._has_looked = asyncio.Event()
         self._recordings: set[asyncio.Task[RecordedTurn]] = set()
         self._closing: asyncio.Task[WriterReport] | None = None
 
@@ -195,14 +198,17 @@ class MemoryWriter:
             RuntimeError: the writer is, or was meanwhile, closed.
         """
         search = self._start()
+        unfound = None
         if user_id is None:
-            await asyncio.shield(search)
+            await self._has_looked.wait()
+            if not search.done():
+                _, unfound = await self._look_at()
             lanes = list(self._lanes.open.values())
         else:
             if not search.done():
                 await self._look(check_user_id(user_id))
             lanes = [self._lanes.open[user_id]] if user_id in self._lanes.open else []
-        for trouble in await asyncio.gather(*map(self._lanes.drained, lanes)):
+        for trouble in [*await asyncio.gather(*map(self._lanes.drained, lanes)), unfound]:
             if trouble is not None:
                 raise trouble
 
@@ -324,17 +330,38 @@ class MemoryWriter:
             recording.exception()  # its caller has it, unless cancelled
 
     async def _look_everywhere(self) -> None:
-        """Find the turns that others left, whose lease may not be over yet."""
+        """Find the turns that others left, leased or not; ask again where that fails."""
+        users: list[str] | None = None
+        for rounds in count(1):
+            try:
+                users, trouble = await self._look_at(users)
+            finally:
+                self._has_looked.set()
+            if trouble is None:
+                return
+            if rounds == 1:
+                _log.warning("turns left from before are looked for again: %s", trouble)
+            await asyncio.sleep(pause(rounds, self._patience))
+
+    async def _look_at(
+        self, users: list[str] | None = None
+    ) -> tuple[list[str] | None, BackendError | None]:
+        """Look for turns of users, None is all; return who could not be looked at, and why."""
         try:
-            users = await self._records.list_users()
+            users = await self._records.list_users() if users is None else users
         except BackendError as error:
-            _log.warning("turns left from before can't be found: %s", error)
-            return
+            return None, error
+        unread: list[str] = []
+        trouble: BackendError | None = None
         for user_id in users:
             try:
                 await self._look(user_id)
-            except BackendError as error:
+            except DamagedError as error:
                 _log.warning("turns of %r left from before can't be found: %s", user_id, error)
+            except BackendError as error:
+                unread.append(user_id)
+                trouble = error
+        return unread, trouble
 
     async def _look(self, user_id: str) -> None:
         if await self._records.turns(user_id, "pending"):
@@ -348,7 +375,7 @@ class MemoryWriter:
         if self._search is not None:
             try:
                 async with asyncio.timeout(seconds):
-                    await self._drain(self._search)
+                    await self._drain()
             except TimeoutError:
                 pass
             self._search.cancel()
@@ -361,9 +388,9 @@ class MemoryWriter:
             self._lanes.completed, len(self._lanes.failed), sum(left.values()), tuple(sorted(left))
         )
 
-    async def _drain(self, search: asyncio.Task[None]) -> None:
+    async def _drain(self) -> None:
         if self._recordings:
             await asyncio.wait(self._recordings)
-        await search
+        await self._has_looked.wait()
         lanes = list(self._lanes.open.values())
         await asyncio.gather(*(self._lanes.drained(lane, elsewhere=False) for lane in lanes))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backends.firestore_server import FirestoreServer
+from backends.postgres_server import OwnServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,3 +18,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreServer]:
     with FirestoreServer() as it:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", it.address)
         yield it
+
+
+@pytest.fixture
+def own() -> Iterator[OwnServer]:
+    """Give a PostgreSQL that the test may stop and start."""
+    server = OwnServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
