@@ -48,10 +48,14 @@ class _Lacking(Exception):  # noqa: N818 - it is an answer
 async def probe(diary: Diary, user_id: str) -> list[Finding]:
     """Try everything a diary needs of its backend, as a user who has nothing there yet.
 
-    Each part is tried, whatever became of the one before; the user is removed in any case.
+    Each part is tried, whatever became of the one before; the user is removed in any case. Of one
+    that does not even answer only that is told.
     """
+    reach = await _tried("reach", _reach, diary, user_id)
+    if reach.answer == "failed":
+        return [reach]
     found = [await _tried(name, step, diary, user_id) for name, step in _STEPS]
-    return [*found, await _tried("removal", _removal, diary, user_id)]
+    return [reach, *found, await _tried("removal", _removal, diary, user_id)]
 
 
 async def _tried(
@@ -65,6 +69,13 @@ async def _tried(
     except (DiaristError, OSError) as error:
         answer, told = "failed", str(error)
     return Finding(name, answer, told, time.perf_counter() - start)
+
+
+async def _reach(diary: Diary, user_id: str) -> str:
+    _expect("a page that nobody wrote", await diary.backend.load(user_id, PREFERENCES), None)
+    if diary.records is not None:
+        await diary.records.list_users()
+    return "it answers"
 
 
 # ---------------------------------------------------------------- pages

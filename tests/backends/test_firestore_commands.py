@@ -70,10 +70,10 @@ def test_a_repair_is_for_sqlite_alone():
 
 def test_a_live_backend_is_tried(server: FirestoreServer):
     told = run("backend", "check", AWAY)
-    assert [line.split()[1] for line in told.splitlines()] == ["yes"] * 10
+    assert [line.split()[1] for line in told.splitlines()] == ["yes"] * 11
     assert server.documents == {}
     told = run("backend", "check", "firestore://project")
-    assert [line.split()[1] for line in told.splitlines()] == [*["yes"] * 5, *["no"] * 4, "yes"]
+    assert [line.split()[1] for line in told.splitlines()] == [*["yes"] * 6, *["no"] * 4, "yes"]
 
 
 def test_a_diary_moves_from_a_folder_to_postgresql_and_to_firestore():
@@ -81,7 +81,7 @@ def test_a_diary_moves_from_a_folder_to_postgresql_and_to_firestore():
     run("note", "put", "ana", "wifi", "Porto-2", "--diary", "here")
     told = "1 user copied: 2 pages, 1 message, 1 turn, 1 note; each compared\n"
     with postgres_server.schema() as schema:
-        postgres = f"{postgres_server.DSN}?schema={schema}"
+        postgres = postgres_server.address(schema=schema)
         assert run("copy", "here", postgres) == told
         assert "walnuts" in run("show", "ana", "--diary", postgres)
         beside = f"firestore://project/app/memory?records={quote(postgres)}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -110,6 +113,21 @@ def test_a_killed_copy_is_completed_by_the_next(run, home: Path):
     result = run("copy", "memories", "copy")
     assert result.stdout.startswith("60 users copied")
     assert result.stdout.endswith(": 120 pages, 120 messages, 60 turns, 0 notes; each compared\n")
+
+
+def test_where_a_person_looks_on_it_shows_how_far_it_is(home: Path, users: list[str]):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "diarist.cli", "copy", "memories", "copy"]
+    environment = {**os.environ, "TERM": "xterm"}
+    done = subprocess.run(
+        command, stderr=theirs, stdout=subprocess.PIPE, env=environment, timeout=60, check=True
+    )
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "copying" in shown
+    assert re.search(r"3/3.* users", shown)
+    assert done.stdout.startswith(b"3 users copied")
 
 
 def test_who_is_there_with_something_else_is_left_alone(run, home: Path, users: list[str]):

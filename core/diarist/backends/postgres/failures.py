@@ -6,12 +6,23 @@ from psycopg import errors
 
 from diarist.errors import BackendError
 
+_LOGIN = "look at the user and the password in the DSN"
+_DATABASE = "make the database, or correct its name in the DSN"
+_UNREACHED = "start the server, or correct the DSN"
+_REFUSALS = (
+    ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this user and machine"),
+    ("authentication failed", _LOGIN),
+    ("no password supplied", _LOGIN),
+    ('role "', _LOGIN),
+    ('database "', _DATABASE),
+)
+"""What a refused connection is told by, which has no code."""
 _ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (
         (errors.InvalidPassword, errors.InvalidAuthorizationSpecification),
-        "look at the user and the password in the DSN",
+        _LOGIN,
     ),
-    (errors.InvalidCatalogName, "make the database, or correct its name in the DSN"),
+    (errors.InvalidCatalogName, _DATABASE),
     (errors.InsufficientPrivilege, "docs/backends.md lists what the user needs to be granted"),
     (
         (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedFunction),
@@ -30,11 +41,10 @@ _ADVICE: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
 
 def told(place: str, schema: str, error: Exception) -> BackendError:
     """Return a refusal of PostgreSQL's for `place`."""
-    if isinstance(error, errors.Error) and error.sqlstate is None:  # no answer at all
-        return BackendError(
-            f"can't reach {place}: {_reason(error)}; nothing was changed: start the server, or "
-            "correct the DSN"
-        )
+    if isinstance(error, errors.Error) and error.sqlstate is None:  # no connection
+        reason = _reason(error)
+        advice = next((advice for sign, advice in _REFUSALS if sign in reason), _UNREACHED)
+        return BackendError(f"can't reach {place}: {reason}; nothing was changed: {advice}")
     advice = next((advice for kinds, advice in _ADVICE if isinstance(error, kinds)), None)
     where = f"{place}, schema {schema}"
     return BackendError(f"can't use {where}: {_reason(error)}" + (f"; {advice}" if advice else ""))
