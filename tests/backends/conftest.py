@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backends.firestore_server import FirestoreServer
-from backends.postgres_server import OwnServer
+from backends.postgres_server import own_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from backends.postgres_server import OwnServer
 
 
 @pytest.fixture
@@ -22,10 +24,5 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreServer]:
 
 @pytest.fixture
 def own() -> Iterator[OwnServer]:
-    """Give a PostgreSQL that the test may stop and start."""
-    server = OwnServer()
-    try:
-        server.start()
+    with own_server() as server:
         yield server
-    finally:
-        server.remove()

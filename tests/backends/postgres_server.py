@@ -179,6 +179,17 @@ class OwnServer:
         )
 
 
+@contextmanager
+def own_server() -> Generator[OwnServer]:
+    """Give a server that the test may stop and start, running."""
+    server = OwnServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
 def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = shutil.which("initdb") or next(map(str, reversed(found)), None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from google.cloud.firestore import Client
 from grpc import StatusCode
 
+from backends import postgres_server
 from backends.firestore_server import LARGEST, RefusedError
 from diarist import (
     BackendError,
@@ -19,12 +21,15 @@ from diarist import (
     DocumentError,
     FirestoreBackend,
     InvalidIdError,
+    MemoryWriter,
     MissingExtraError,
+    PostgresRecords,
     SQLiteRecords,
     SyncDiary,
     UnsupportedError,
 )
 from diarist.backends import ABSENT, update
+from diarist.copying import copy_user
 from diarist.testing import Blocking, DocumentStoreTests
 
 if TYPE_CHECKING:
@@ -219,6 +224,37 @@ def test_a_diary_keeps_pages_there_and_records_elsewhere(
     )  # fmt: skip
     assert server.documents == {}
     assert again.list_users() == []
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_records_of_either_kind_serve_a_writer_an_export_and_a_copy(
+    kind: str, server: FirestoreServer, tmp_path: Path
+):
+    with ExitStack() as stack:
+        if kind == "SQLite":
+            records = SQLiteRecords(tmp_path / "db")
+        else:
+            name = stack.enter_context(postgres_server.schema())
+            records = PostgresRecords(postgres_server.DSN, schema=name)
+        diary = Diary(FirestoreBackend("project", records=records))
+
+        async def main() -> None:
+            async with MemoryWriter(diary) as writer:
+                await writer.submit("ana", "chat", *WALNUTS)
+                await writer.flush("ana")
+            page = str(await diary.preferences("ana"))
+            assert "allergic to walnuts" in page
+            assert [m.text for m in await diary.why("ana", "allergies", "walnuts")] == [WALNUTS[0]]
+            await diary.export_user("ana", tmp_path / "ana.zip")
+            gone = await diary.delete_user("ana")
+            assert (gone.messages, await diary.list_users(), server.documents) == (2, [], {})
+            await diary.import_user("ana", tmp_path / "ana.zip")
+            copied = await copy_user(diary, Diary(tmp_path / "copy"), "ana")
+            assert (copied.pages, copied.messages, copied.turns) == (2, 2, 1)
+            assert (tmp_path / "copy" / "ana" / "preferences.toml").read_text() == page
+            await diary.aclose()
+
+        asyncio.run(main())
 
 
 def test_a_turn_is_five_reads_and_two_writes_at_most(server: FirestoreServer, tmp_path: Path):

@@ -301,8 +301,9 @@ class Store:
 def _opened(path: AnyDiary) -> Diary:
     if path == ":memory:":
         return open_diary(None)
-    is_file = isinstance(path, (str, os.PathLike)) and not is_address(path)
-    return open_file(path) if is_file else open_diary(path)
+    if isinstance(path, (str, os.PathLike)) and not is_address(path):
+        return open_file(path)
+    return open_diary(path)
 
 
 def _end(expires_at: Any) -> dict[str, Any]:

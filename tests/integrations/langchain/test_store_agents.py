@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain.agents import create_agent
 from langchain.tools import ToolRuntime, tool
@@ -10,6 +10,9 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from langchain_diarist import DiaryStore, read_label, safe_label
+
+if TYPE_CHECKING:
+    from integrations.places import Place
 
 
 class Scripted(GenericFakeChatModel):
@@ -48,8 +51,8 @@ def run(store: DiaryStore, user: str, *answers: AIMessage) -> list[Any]:
     return agent.invoke(question, {"configurable": {"user_id": user}})["messages"]
 
 
-def test_an_agents_tools_remember_in_one_run_and_find_it_in_the_next():
-    store = DiaryStore(owner=lambda namespace: read_label(namespace[1]))
+def test_an_agents_tools_remember_in_one_run_and_find_it_in_the_next(place: Place):
+    store = DiaryStore(place, owner=lambda namespace: read_label(namespace[1]))
     run(store, "a@b.com", said("remember", text="allergic to walnuts"), AIMessage("ok"))
     messages = run(store, "a@b.com", said("search", query="walnuts"), AIMessage("ok"))
     assert messages[2].content == "allergic to walnuts"

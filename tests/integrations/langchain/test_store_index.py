@@ -11,11 +11,12 @@ from langchain_core.embeddings import Embeddings
 from langgraph.store.base import PutOp
 
 from diarist import Diary
-from diarist.testing import MemoryBackend
 from langchain_diarist import DiaryStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from integrations.places import Place
 
 N = ("n",)
 WORDS = ("tea", "coffee", "milk")
@@ -37,8 +38,10 @@ class WordCount(Embeddings):
         return self.embed_documents([text])[0]
 
 
-def stored(**config: Any) -> DiaryStore:
-    return DiaryStore(index={"dims": 4, "embed": WordCount(), **config})
+@pytest.fixture
+def stored(place: Place) -> Any:
+    """Give what makes a store with an index."""
+    return lambda **config: DiaryStore(place, index={"dims": 4, "embed": WordCount(), **config})
 
 
 def keys(store: DiaryStore, query: str, **wanted: Any) -> list[str]:
@@ -46,7 +49,7 @@ def keys(store: DiaryStore, query: str, **wanted: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("setting", ["fields", "text_fields"])
-def test_only_the_fields_named_are_embedded_each_by_itself(setting: str):
+def test_only_the_fields_named_are_embedded_each_by_itself(stored: Any, setting: str):
     store = stored(**{setting: ["title", "parts[*].text"]})
     store.put(
         N, "a", {"title": "x", "other": "tea", "parts": [{"text": "coffee"}, {"text": "milk"}]}
@@ -59,7 +62,7 @@ def test_only_the_fields_named_are_embedded_each_by_itself(setting: str):
     assert (found.key, found.score) == ("a", 1.0)
 
 
-def test_a_put_may_name_its_own_fields_or_none():
+def test_a_put_may_name_its_own_fields_or_none(stored: Any):
     store = stored(fields=["title"])
     store.put(N, "a", {"title": "tea", "body": "milk"}, index=["body"])
     store.put(N, "b", {"title": "tea"}, index=False)
@@ -70,7 +73,7 @@ def test_a_put_may_name_its_own_fields_or_none():
     ]  # fmt: skip
 
 
-def test_an_update_without_an_index_leaves_no_vector_behind():
+def test_an_update_without_an_index_leaves_no_vector_behind(stored: Any):
     store = stored()
     store.put(N, "a", {"text": "tea"})
     store.put(N, "a", {"text": "milk"}, index=False)
@@ -81,7 +84,7 @@ def test_an_update_without_an_index_leaves_no_vector_behind():
     assert [item.score for item in store.search(N, query="milk")] == [None]
 
 
-def test_equal_texts_of_a_batch_are_embedded_once():
+def test_equal_texts_of_a_batch_are_embedded_once(stored: Any):
     store = stored(fields=["text"])
     store.batch([PutOp(N, f"{n}", {"text": "tea"}) for n in range(5)])
     assert store.embeddings.asked == [["tea"]]  # type: ignore[union-attr]
@@ -89,7 +92,7 @@ def test_equal_texts_of_a_batch_are_embedded_once():
     assert scores == [1.0] * 5
 
 
-def test_pages_of_any_depth_hold_every_item_once():
+def test_pages_of_any_depth_hold_every_item_once(stored: Any):
     store = stored(fields=["text"])
     for n in range(30):
         store.put(N, f"{n:02}", {"text": "tea " * (n % 3) + "milk " * (n % 5), "n": n})
@@ -136,23 +139,23 @@ def test_an_async_model_is_awaited_in_the_callers_loop():
     assert set(threads) == {threading.current_thread().name}
 
 
-def test_recall_of_a_diary_with_the_same_model_finds_what_the_store_embedded():
+def test_recall_of_a_diary_with_the_same_model_finds_what_the_store_embedded(place: Place):
     model = WordCount()
 
     def embed(texts: list[str]) -> list[list[float]]:
         return model.embed_documents(texts)
 
     embed.model = "counted"  # type: ignore[attr-defined]
-    diary = Diary(MemoryBackend(), embed=embed)
+    diary = Diary(place, embed=embed)
     store = DiaryStore(diary=diary, owner="ana", index={"embed": model, "fields": ["what"]})
     store.put(N, "k", {"what": "coffee coffee", "note": "x"})
     hits = diary.sync.recall("ana", "coffee", kinds=("notes",))
     assert [hit.source for hit in hits] == ["n/k"]
 
 
-def test_a_diary_that_embeds_does_so_for_what_the_store_puts():
+def test_a_diary_that_embeds_does_so_for_what_the_store_puts(place: Place):
     model = WordCount()
-    diary = Diary(MemoryBackend(), embed=model.embed_documents)
+    diary = Diary(place, embed=model.embed_documents)
     store = DiaryStore(diary=diary)
     store.put(N, "k", {"text": "tea"})
     store.put(N, "not", {"text": "milk"}, index=False)

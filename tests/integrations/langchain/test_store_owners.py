@@ -15,12 +15,14 @@ from langchain_diarist import DiaryStore, read_label, safe_label
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from integrations.places import Place
+
 ANA, BEN = ("memories", safe_label("a@b.com")), ("memories", safe_label("ben"))
 
 
 @pytest.fixture
-def store() -> DiaryStore:
-    return DiaryStore(owner=lambda namespace: read_label(namespace[1]))
+def store(place: Place) -> DiaryStore:
+    return DiaryStore(place, owner=lambda namespace: read_label(namespace[1]))
 
 
 def test_deleting_a_user_erases_all_that_was_stored_for_them(store: DiaryStore):
@@ -119,3 +121,10 @@ def test_a_connection_string_is_memory_a_file_or_a_folder(tmp_path: Path):
         store.put(ANA, "k", {})
     with DiaryStore.from_conn_string(":memory:") as store:
         assert store.get(ANA, "k") is None
+
+
+def test_a_connection_string_may_be_a_servers_address(address: str):
+    with DiaryStore.from_conn_string(address) as store:
+        store.put(ANA, "k", {"n": 1})
+    with DiaryStore.from_conn_string(address) as store:
+        assert store.get(ANA, "k") is not None

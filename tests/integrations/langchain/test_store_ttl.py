@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from langgraph.store.base import TTLConfig
 
 from diarist import Diary
-from diarist.testing import FrozenClock, MemoryBackend
+from diarist.testing import FrozenClock
 from langchain_diarist import DiaryStore
+
+if TYPE_CHECKING:
+    from integrations.places import Place
 
 N = ("n",)
 
 
-def stored(ttl: TTLConfig | None = None, **options: Any) -> tuple[DiaryStore, Any]:
-    """Return a store, and a function that lets minutes go by."""
-    clock = FrozenClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
-    store = DiaryStore(diary=Diary(MemoryBackend(), clock=clock), ttl=ttl, **options)
-    return store, lambda minutes: clock.advance(timedelta(minutes=minutes))
+@pytest.fixture
+def stored(place: Place) -> Any:
+    """Give what makes a store, and a function that lets minutes go by."""
+
+    def make(ttl: TTLConfig | None = None, **options: Any) -> tuple[DiaryStore, Any]:
+        clock = FrozenClock(datetime(2026, 1, 1, 12, tzinfo=UTC))
+        store = DiaryStore(diary=Diary(place, clock=clock), ttl=ttl, **options)
+        return store, lambda minutes: clock.advance(timedelta(minutes=minutes))
+
+    return make
 
 
-def test_what_has_expired_is_hidden_at_once_from_every_read():
+def test_what_has_expired_is_hidden_at_once_from_every_read(stored: Any):
     store, wait = stored()
     store.put(N, "k", {"text": "tea"}, ttl=1.5)
     store.put(("ever",), "k", {})
@@ -34,7 +42,7 @@ def test_what_has_expired_is_hidden_at_once_from_every_read():
     assert store.list_namespaces() == [("ever",)]
 
 
-def test_a_read_starts_the_time_anew_unless_it_or_the_store_says_no():
+def test_a_read_starts_the_time_anew_unless_it_or_the_store_says_no(stored: Any):
     for config, refresh, lives in (
         (None, None, True),
         (None, False, False),
@@ -52,7 +60,7 @@ def test_a_read_starts_the_time_anew_unless_it_or_the_store_says_no():
         assert [store.get(N, key) is not None for key in ("got", "found")] == [lives, lives]
 
 
-def test_only_what_is_returned_lives_on():
+def test_only_what_is_returned_lives_on(stored: Any):
     store, wait = stored()
     for n in range(3):
         store.put(N, f"{n}", {"n": n}, ttl=10)
@@ -62,7 +70,7 @@ def test_only_what_is_returned_lives_on():
     assert [item.key for item in store.search(N)] == ["2"]
 
 
-def test_a_default_holds_unless_a_put_says_otherwise():
+def test_a_default_holds_unless_a_put_says_otherwise(stored: Any):
     store, wait = stored(TTLConfig(default_ttl=10))
     store.put(N, "default", {})
     store.put(N, "short", {}, ttl=1)
@@ -75,13 +83,13 @@ def test_a_default_holds_unless_a_put_says_otherwise():
 
 
 @pytest.mark.parametrize("ttl", [0, -1])
-def test_a_time_to_live_is_more_than_nothing(ttl: float):
+def test_a_time_to_live_is_more_than_nothing(stored: Any, ttl: float):
     store, _ = stored()
     with pytest.raises(ValueError, match="ttl"):
         store.put(N, "k", {}, ttl=ttl)
 
 
-def test_a_sweep_counts_what_it_removes_and_leaves_the_rest():
+def test_a_sweep_counts_what_it_removes_and_leaves_the_rest(stored: Any):
     store, wait = stored(owner=lambda namespace: namespace[0])
     for owner in ("ana", "ben"):
         store.put((owner,), "k", {}, ttl=1)
@@ -96,7 +104,7 @@ def test_a_sweep_counts_what_it_removes_and_leaves_the_rest():
     assert len(store.search(("ana",))) == 2
 
 
-def test_a_sweeper_starts_and_stops_without_a_thread():
+def test_a_sweeper_starts_and_stops_without_a_thread(stored: Any):
     store, wait = stored(TTLConfig(default_ttl=1, sweep_interval_minutes=1))
     before = threading.active_count()
     started = store.start_ttl_sweeper()
@@ -109,7 +117,7 @@ def test_a_sweeper_starts_and_stops_without_a_thread():
     assert threading.active_count() == before
 
 
-def test_what_async_stores_await_can_be_awaited():
+def test_what_async_stores_await_can_be_awaited(stored: Any):
     store, wait = stored()
 
     async def use() -> int:

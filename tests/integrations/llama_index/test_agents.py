@@ -372,6 +372,8 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_context_goes_on_in_another_process(address: str):
     saved, seen = "none", []
     root = Path(__file__).parents[3]
