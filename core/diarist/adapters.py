@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from diarist.backends.addresses import is_address as is_address
-from diarist.backends.addresses import shown
+from diarist.backends.addresses import is_address, shown
 from diarist.binding import Bound, bound
 from diarist.blocking import background, finish
 from diarist.checks import check_session
@@ -33,17 +32,20 @@ __all__ = [
     "ORDER",
     "PROMPT",
     "UNUSABLE",
+    "AnyDiary",
     "Bound",
     "address",
     "check_operations",
     "checked_prompt",
     "exports",
+    "is_address",
     "line_for_model",
     "line_of_call",
     "new_session_id",
     "open_at",
     "open_diary",
     "open_file",
+    "place_of",
     "resembling",
     "run_blocking",
     "says_little",
@@ -141,6 +143,9 @@ def address(diary: Diary) -> dict[str, str]:
 def place_of(diary: Diary) -> str:
     """Return one text that `open_at` finds a diary by, as `address` does.
 
+    Args:
+        diary: any.
+
     >>> diary = open_diary(None)
     >>> open_at(place_of(diary)) is diary
     True
@@ -193,6 +198,9 @@ def open_at(diary_or_path: AnyDiary) -> Diary:
     """Return what `open_diary` does, but for a path to one file, which is one owner's.
 
     A file that exists, and a name that ends in .db, .sqlite or .sqlite3, is one file.
+
+    Args:
+        diary_or_path: what `open_diary` takes, or a file's path.
     """
     if not isinstance(diary_or_path, (str, os.PathLike)):
         return open_diary(diary_or_path)

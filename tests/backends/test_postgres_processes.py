@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,32 @@ def test_eight_processes_with_a_hundred_updates_each_lose_none(users: int):
             assert counts == {f"love tea number {child}": each for child in "abcdefgh"}
             sessions = diary.messages.sessions(user)
             assert [(found.messages, found.turns) for found in sessions] == [(2 * each, each)] * 8
+        diary.close()
+
+
+def test_who_waits_for_a_connection_gets_the_next_one():
+    with schema() as name:
+        diary = SyncDiary(PostgresBackend(DSN, schema=name, connections=1))
+        diary.list_users()
+        counted, is_over = itertools.count(), threading.Event()
+
+        def ask_again_and_again() -> None:
+            while not is_over.is_set():
+                diary.notes.get("ana", ("n",), "k")
+                next(counted)
+
+        busy = threading.Thread(target=ask_again_and_again)
+        busy.start()
+        meanwhile: list[int] = []
+        try:
+            for _ in range(20):
+                before = next(counted)
+                diary.notes.get("ben", ("n",), "k")
+                meanwhile.append(next(counted) - before)
+        finally:
+            is_over.set()
+            busy.join()
+        assert max(meanwhile) < 6, meanwhile
         diary.close()
 
 

@@ -23,6 +23,9 @@ _SECRETS = ("password=", "sslpassword=")
 def is_address(place: object) -> bool:
     """Say whether a place is a server's address; everything else is a folder's path.
 
+    Args:
+        place: anything.
+
     >>> is_address("postgresql://app@db.example/diary"), is_address("memories")
     (True, False)
     """

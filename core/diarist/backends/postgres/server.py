@@ -28,6 +28,7 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 from diarist.backends.postgres import schema as schemas
 from diarist.backends.postgres.failures import told
 from diarist.backends.postgres.rows import UserRows, sent
+from diarist.backends.postgres.turnstile import Turnstile
 from diarist.backends.postgres.values import adapt
 from diarist.backends.postgres.vectors import place_of_pgvector
 from diarist.checks import check_whole
@@ -91,7 +92,7 @@ class Server:
         """Start with nothing open; what a parent process had open is neither used nor closed."""
         _abandoned.extend(self._idle)
         self._idle.clear()
-        self._free = threading.BoundedSemaphore(self._most)
+        self._turnstile = Turnstile(self._most)
         self._local = threading.local()
         self._is_prepared = False
         self.pgvector: str | None = None
@@ -177,7 +178,7 @@ class Server:
     @contextmanager
     def _lent(self, beginning: Sequence[Said], *, is_single: bool = False) -> Generator[UserRows]:
         """Lend a connection for a transaction, which is committed unless something is raised."""
-        if not self._free.acquire(timeout=PATIENCE):
+        if not self._turnstile.enter(PATIENCE):
             raise BackendError(
                 f"all {self._most} connections to {self.place} were in use for {PATIENCE:.0f} s; "
                 "allow more with connections="
@@ -194,7 +195,7 @@ class Server:
                     if rows.connection is not None:
                         self._put_back(rows.connection)
         finally:
-            self._free.release()
+            self._turnstile.leave()
 
     def _begin(self, beginning: Sequence[Said], rows: UserRows, answers: Sequence[Answer]) -> None:
         """Begin on a connection, and ask there what is asked first; a broken one is replaced.
