@@ -339,7 +339,7 @@ def _beside(
     if call == "recall" and not library.searches:
         return NONE, ""
     seconds = found[call, name]
-    return f"{seconds * 1e3:,.1f}", f"{seconds / found[call, 'diarist']:.1f}×"
+    return f"{seconds * 1e3:,.1f}", f"{seconds / found[call, 'diarist']:.2f}×"
 
 
 def _cells(asked: list[Asked], cell: Callable[[Asked], str]) -> list[str]:
