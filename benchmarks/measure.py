@@ -180,6 +180,7 @@ def _file_system(path: Path) -> str:
 
 def sync_times(many: int) -> list[float]:
     """Return the milliseconds of some writes that wait for the disk, and do nothing else."""
+    WORK.mkdir(exist_ok=True)
     found: list[float] = []
     with tempfile.NamedTemporaryFile(dir=WORK, buffering=0) as file:
         for _ in range(many):
