@@ -225,10 +225,14 @@ def _shared(each: Asked, many: int) -> str:
         remarks.append(f"{PROCESSES - len(opened)} processes can't open it")
     raised = sum(sum(each["raised"].values()) for each in said)
     if raised:
-        remarks.append(f"{raised} errors")
+        remarks.append(_errors(raised))
     if kept < acknowledged:
         remarks.append(f"{acknowledged - kept} lost without one")
     return ", ".join(remarks)
+
+
+def _errors(count: int) -> str:
+    return "1 error" if count == 1 else f"{count} errors"
 
 
 def _killed(each: Asked, question: str) -> str:
@@ -258,7 +262,7 @@ def _failed(each: Asked) -> str:
     folder = each.folder()
     raised = each.answer("failing", folder=folder)
     known = [name for name in each.answer("kept", folder=folder) if name < f"velmora{STATED:05}"]
-    return f"{len(known)} of {STATED}" + (f", {raised} errors" if raised else "")
+    return f"{len(known)} of {STATED}" + (f", {_errors(raised)}" if raised else "")
 
 
 def _line(process: subprocess.Popen[str]) -> str:
