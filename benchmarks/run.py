@@ -6,6 +6,7 @@ not run keeps its figures there. `make bench ARGS="--quick"` does a tenth of all
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from time import perf_counter
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
         return 2
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported is compiled once, as usual
     failed = [name for name in names or BENCHMARKS if not _run(name, is_quick=QUICK in arguments)]
     if failed:
         print(f"Failed, and left on the page as they were: {', '.join(failed)}.")
